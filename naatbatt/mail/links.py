@@ -1,0 +1,62 @@
+"""Personal links: secrets that a mail carries and the database never holds.
+
+A row keeps a random nonce and the digest of its token. The token itself (128 bits) is derived from the nonce and the
+site's secret key, so a copy of the database opens nothing, a reminder can carry the same link as the first mail, and a
+queued mail stores a mark where the token goes. Marks become tokens only while a mail is handed to SMTP (`reveal`), and
+staff who read a mail in the admin see them masked (`mask`).
+"""
+
+import base64
+import hashlib
+import logging
+import re
+import secrets
+
+from django.utils.crypto import salted_hmac
+
+_MARK = re.compile(r"link-mark\.([a-z]+)\.([A-Za-z0-9_-]{22})")
+# A path segment of exactly the length of a token. Tokens stand alone in their segment, so prose is never touched.
+_TOKEN_IN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]{22})(?=[/?\s\"'#)\]]|$)")
+MASK = "•" * 6
+
+
+def new_nonce() -> str:
+    """128 random bits as 22 URL-safe characters."""
+    return secrets.token_urlsafe(16)
+
+
+def token(purpose: str, nonce: str) -> str:
+    """The secret for `nonce`: the first 128 bits of HMAC-SHA256 under the site's key, as 22 URL-safe characters."""
+    mac = salted_hmac(f"naatbatt.mail.links.{purpose}", nonce, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(mac[:16]).rstrip(b"=").decode()
+
+
+def digest(candidate: str) -> str:
+    """What is stored and looked up: SHA-256 of the token in hexadecimal (64 characters)."""
+    return hashlib.sha256(candidate.encode()).hexdigest()
+
+
+def mark(purpose: str, nonce: str) -> str:
+    """What stands in a stored mail where the token will go. `purpose` is lower-case letters only."""
+    return f"link-mark.{purpose}.{nonce}"
+
+
+def reveal(text: str) -> str:
+    """Replace every mark by its token. For the moment of delivery only."""
+    return _MARK.sub(lambda found: token(found[1], found[2]), text)
+
+
+def mask(text: str) -> str:
+    """Replace every mark by dots, for people who read a stored mail."""
+    return _MARK.sub(MASK, text)
+
+
+class RedactLinks(logging.Filter):
+    """Log lines never carry a personal link."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        redacted = _TOKEN_IN_PATH.sub("/" + MASK, message)
+        if redacted != message:
+            record.msg, record.args = redacted, ()
+        return True
