@@ -11,12 +11,13 @@ import hashlib
 import logging
 import re
 import secrets
+from collections.abc import Collection
 
 from django.utils.crypto import salted_hmac
 
 _MARK = re.compile(r"link-mark\.([a-z]+)\.([A-Za-z0-9_-]{22})")
-# A path segment of exactly the length of a token. Tokens stand alone in their segment, so prose is never touched.
-_TOKEN_IN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]{22})(?=[/?\s\"'#)\]]|$)")
+# A path segment of exactly the length of a token. Tokens stand alone in their segment, so prose is hardly touched.
+_TOKEN_IN_PATH = re.compile(r"/[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])")
 MASK = "•" * 6
 
 
@@ -46,9 +47,21 @@ def reveal(text: str) -> str:
     return _MARK.sub(lambda found: token(found[1], found[2]), text)
 
 
-def mask(text: str) -> str:
-    """Replace every mark by dots, for people who read a stored mail."""
-    return _MARK.sub(MASK, text)
+def mask(text: str, *, keep: Collection[str] = ()) -> str:
+    """Replace every mark by dots, for people who read a stored mail; those in `keep` stay marks."""
+    return _MARK.sub(lambda found: found[0] if found[0] in keep else MASK, text)
+
+
+def marks(text: str) -> set[str]:
+    """Every mark in `text`."""
+    return {found[0] for found in _MARK.finditer(text)}
+
+
+def conceal(said: str, *, of: str) -> str:
+    """Replace in `said` (what a mail server answered, say) every token that the marks in `of` stand for by dots."""
+    for found in _MARK.finditer(of):
+        said = said.replace(token(found[1], found[2]), MASK)
+    return said
 
 
 class RedactLinks(logging.Filter):

@@ -31,6 +31,14 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
             models.Q(leased_until__isnull=True) | models.Q(leased_until__lte=now)
         )
 
+    def unheld(self) -> Self:
+        """Not stopped by the switch. While it is off only account mail written since leaves: it answers what a person
+        did just now, or tells staff that mail is held."""
+        held = Switch.objects.filter(held_at__isnull=False).values("held_at")
+        return self.filter(
+            ~models.Exists(held) | models.Q(stream=Stream.ACCOUNT, created_at__gte=models.Subquery(held[:1]))
+        )
+
     def unsettled(self) -> Self:
         return self.filter(state__in=[*OutgoingMail.WAITING, OutgoingMail.State.SENDING])
 
@@ -89,8 +97,15 @@ class OutgoingMail(models.Model):
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def blocking(self, address: str, stream: str) -> Self:
-        """Suppressions that forbid mail of `stream` to `address`."""
-        return self.filter(address=normalise(address)).filter(models.Q(stream=stream) | models.Q(stream=""))
+        """Suppressions that forbid mail of `stream` to `address`.
+
+        Who asked for no mail at all still gets the account mail that they themselves set off (the confirmation of a new
+        subscription, say). A dead address, a complaint and a decision of staff stop that too.
+        """
+        found = self.filter(address=normalise(address)).filter(models.Q(stream=stream) | models.Q(stream=""))
+        if stream == Stream.ACCOUNT:
+            found = found.exclude(stream="", reason=Suppression.Reason.UNSUBSCRIBED)
+        return found
 
 
 class Suppression(models.Model):
@@ -103,7 +118,9 @@ class Suppression(models.Model):
         STAFF = "staff", _("entered by staff")
 
     address = models.EmailField(_("address"), max_length=254)
-    stream = models.CharField(_("stream"), max_length=12, choices=Stream.choices, blank=True, help_text=_("Empty: all."))
+    stream = models.CharField(
+        _("stream"), max_length=12, choices=Stream.choices, blank=True, help_text=_("Empty: all.")
+    )
     reason = models.CharField(_("reason"), max_length=12, choices=Reason.choices)
     note = models.CharField(_("note"), max_length=250, blank=True)
     created_at = models.DateTimeField(_("since"), default=timezone.now)
@@ -125,6 +142,14 @@ class Suppression(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         self.address = normalise(self.address)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def clean(self) -> None:
+        self.address = normalise(self.address)
+
+    def explanation(self) -> str:
+        """Why a mail did not go out, for whoever reads its row."""
+        since = timezone.localtime(self.created_at).date().isoformat()
+        return f"{self.get_reason_display()} ({since}, {self.get_stream_display() or _('all mail')})"
 
 
 class Switch(models.Model):
