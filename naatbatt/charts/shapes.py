@@ -1,6 +1,16 @@
-"""Chart shapes as plain data. They know nothing of surveys or posts; `drawing.draw(chart)` makes SVG of them."""
+"""Chart shapes as plain data. They know nothing of surveys or posts; `drawing.draw(chart)` makes SVG of them.
 
-from dataclasses import dataclass, field
+A shape that cannot be drawn cannot be made: it raises ValueError with a sentence for the person who gave the numbers.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.utils.translation import gettext as _
+
+# Beyond this many levels neighbouring colours can no longer be told apart.
+MOST_LEVELS = 7
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,15 @@ class Bars:
     unit: str = ""
     maximum: float | None = None
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.bars:
+            raise ValueError(_("A bar chart needs at least one row."))
+        for bar in self.bars:
+            if not math.isfinite(bar.value):
+                raise ValueError(_("The value of “%(label)s” is not a finite number.") % {"label": bar.label})
+        if self.maximum is not None and not 0 < self.maximum < math.inf:
+            raise ValueError(_("The maximum of a bar chart must be a number above zero."))
 
 
 @dataclass(frozen=True)
@@ -48,6 +67,18 @@ class Diverging:
     description: str = ""
     source: str = ""
 
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.levels) <= MOST_LEVELS or not self.groups:
+            raise ValueError(
+                _("A diverging chart needs 2 to %(most)d levels and at least one row.") % {"most": MOST_LEVELS}
+            )
+        for group in self.groups:
+            fit = len(group.shares) == len(self.levels) and min(group.shares) >= 0
+            if not fit or sum(group.shares) not in (0, 100):
+                raise ValueError(
+                    _("“%(label)s” needs one share for each level, together 100 percent.") % {"label": group.label}
+                )
+
 
 @dataclass(frozen=True)
 class Histogram:
@@ -62,7 +93,18 @@ class Histogram:
     description: str = ""
     base: int = 0
     source: str = ""
-    notes: tuple[str, ...] = field(default_factory=tuple)
+    notes: tuple[str, ...] = ()
+    # Each bin holds one possible value, its centre.
+    discrete: bool = False
+
+    def __post_init__(self) -> None:
+        numbers = (*self.edges, *self.counts, self.median, *self.quartiles)
+        if not self.counts or len(self.edges) != len(self.counts) + 1 or not all(map(math.isfinite, numbers)):
+            raise ValueError(_("A histogram needs finite numbers, and one edge more than it has counts."))
+        if any(low >= high for low, high in pairwise(self.edges)) or min(self.counts) < 0:
+            raise ValueError(_("The edges of a histogram must rise, and its counts cannot be negative."))
+        if self.quartiles[0] > self.quartiles[1]:
+            raise ValueError(_("The first quartile of a histogram cannot be above the third."))
 
 
 Chart = Bars | Diverging | Histogram
