@@ -1,2 +1,9 @@
+from django.urls import path
+
+from surveys import views
+
 app_name = "surveys"
-urlpatterns: list = []
+urlpatterns = [
+    path("<str:token>/", views.answer, name="answer"),
+    path("<str:token>/thanks/", views.thanks, name="thanks"),
+]

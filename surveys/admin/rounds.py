@@ -1,0 +1,370 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from naatbatt.mail.models import Stream, Suppression
+from naatbatt.wall_clock import WallClockField, ZonedForm
+from naatbatt.zones import in_words
+from surveys import disclosure, invitations, results, rounds
+from surveys.admin.pages import ReadOnly, Steps, link_to, of
+from surveys.models import Answer, Contributor, Invitation, Round, RoundClosed, Sector
+
+Disposition = Invitation.Disposition
+
+
+class RoundForm(ZonedForm):
+    moments = ("opens_at", "closes_at", "remind_at")
+
+    opens_at = WallClockField(label=gettext_lazy("Opens at"), help_text=gettext_lazy("In the time zone below."))
+    closes_at = WallClockField(label=gettext_lazy("Closes at"), help_text=gettext_lazy("In the time zone below."))
+    remind_at = WallClockField(
+        label=gettext_lazy("Remind at"),
+        required=False,
+        help_text=gettext_lazy("In the time zone below. One reminder, to those who have not answered by then."),
+    )
+
+    class Meta:
+        model = Round
+        fields = ("survey", "number", "opens_at", "closes_at", "zone", "remind_at")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        opens, closes, reminds = (None if name in self.errors else cleaned.get(name) for name in self.moments)
+        if opens and closes and closes <= opens:
+            self.add_error("closes_at", _("The round must close after it opens."))
+        if reminds and ((opens and reminds <= opens) or (closes and reminds >= closes)):
+            self.add_error("remind_at", _("The reminder goes out while the round is open."))
+        return cleaned
+
+
+class People(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Contributor) -> str:
+        return _("%(name)s, %(affiliation)s (%(sector)s)") % {
+            "name": obj.name,
+            "affiliation": obj.affiliation or _("no affiliation"),
+            "sector": obj.get_sector_display(),
+        }
+
+
+class PanelForm(forms.Form):
+    """Whom to invite: whole sectors, persons, or both."""
+
+    sectors = forms.MultipleChoiceField(
+        label=gettext_lazy("Everyone from"), choices=Sector.choices, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    people = People(
+        label=gettext_lazy("These contributors"),
+        queryset=Contributor.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, survey_round: Round, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.candidates = Contributor.objects.exclude(invitations__survey_round=survey_round).order_by("sector", "name")
+        self.fields["people"].queryset = self.candidates  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("sectors") and not cleaned.get("people"):
+            raise forms.ValidationError(_("Choose a sector or at least one contributor."))
+        return cleaned
+
+    def chosen(self) -> list[Contributor]:
+        picked = Q(sector__in=self.cleaned_data["sectors"]) | Q(pk__in=self.cleaned_data["people"])
+        return list(self.candidates.filter(picked))
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("open")), ("upcoming", _("upcoming")), ("held", _("on hold")), ("closed", _("closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = {
+            "open": queryset.open,
+            "upcoming": lambda: queryset.filter(opens_at__gt=timezone.now(), closed_at=None),
+            "held": lambda: queryset.exclude(held_at=None),
+            "closed": lambda: queryset.exclude(closed_at=None),
+        }
+        return chosen[self.value()]() if self.value() in chosen else queryset
+
+
+def state_of(survey_round: Round) -> str:
+    if survey_round.held_at is not None:
+        return _("on hold")
+    if survey_round.closed_at is not None:
+        return _("closed")
+    if survey_round.is_upcoming():
+        return _("upcoming")
+    return _("open") if survey_round.is_open() else _("closing")
+
+
+@admin.register(Round)
+class RoundAdmin(Steps):
+    form = RoundForm
+    list_display = ("__str__", "state", "opens", "closes", "progress")
+    list_filter = (StateFilter, "survey")
+    list_select_related = ("survey",)
+    list_per_page = 50
+    search_fields = ("survey__title",)
+    fieldsets = (
+        (None, {"fields": (("survey", "number"),)}),
+        (gettext_lazy("Field period"), {"fields": ("opens_at", "closes_at", "remind_at", "zone")}),
+    )
+    change_form_template = "admin/surveys/round/change_form.html"
+    steps = {
+        "solicit": "step_solicit",
+        "remind": "step_remind",
+        "release": "step_release",
+        "close": "step_close",
+    }
+
+    # --- reading
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
+        asked = Q(invitations__invited_at__isnull=False)
+        complete = Q(invitations__response__submitted_at__isnull=False)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                number_asked=Count("invitations", filter=asked | complete),
+                number_complete=Count("invitations", filter=complete),
+            )
+        )
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, survey_round: Round) -> str:
+        return state_of(survey_round)
+
+    @admin.display(description=gettext_lazy("opens"), ordering="opens_at")
+    def opens(self, survey_round: Round) -> str:
+        return survey_round.opens_in_words
+
+    @admin.display(description=gettext_lazy("closes"), ordering="closes_at")
+    def closes(self, survey_round: Round) -> str:
+        return survey_round.closes_in_words
+
+    @admin.display(description=gettext_lazy("answered"))
+    def progress(self, survey_round: Any) -> str:
+        asked, complete = survey_round.number_asked, survey_round.number_complete
+        return f"{of(complete, asked)} ({results.percent(complete, asked)}%)" if asked else "–"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Round | None = None) -> tuple[str, ...]:
+        """What has begun keeps its survey and its beginning; what is over stays as it was."""
+        if obj is None:
+            return ()
+        if obj.closed_at is not None:
+            return RoundForm.Meta.fields
+        return ("survey", "number") if obj.invitations.exists() else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Round | None = None) -> bool:
+        """Answers are not lost by a click: a round that somebody has answered stays."""
+        answered = obj is not None and obj.invitations.filter(response__isnull=False).exists()
+        return super().has_delete_permission(request, obj) and not answered
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        survey_round: Round | None = context.get("original")
+        if survey_round is not None:
+            context |= {"progress": progress_of(survey_round), "state": state_of(survey_round)}
+            context |= {"may_step": self.may_step(request), "is_over": survey_round.closed_at is not None}
+            context |= {"opens": survey_round.opens_in_words, "closes": survey_round.closes_in_words}
+            context["snapshot"] = survey_round.snapshots.order_by("-number").first()
+            if survey_round.held_at:
+                context["held_since"] = in_words(survey_round.held_at, survey_round.zone)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # --- pages
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<path:object_id>/invite/", wrap(self.invite_view), name="surveys_round_invite"),
+            path("<path:object_id>/close/", wrap(self.close_view), name="surveys_round_close"),
+            *super().get_urls(),
+        ]
+
+    def invite_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Choose, see what it comes to, then put them on the panel."""
+        if not self.may_step(request):
+            raise PermissionDenied
+        survey_round: Round = self.existing(request, object_id)
+        form = PanelForm(request.POST or None, survey_round=survey_round)
+        counted = None
+        if request.method == "POST" and form.is_valid():
+            chosen = form.chosen()
+            if request.POST.get("action") == "invite":
+                return self._invite(request, survey_round, chosen)
+            counted = _dry_run(chosen)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Invite contributors"),
+            "opts": self.opts,
+            "media": self.media,
+            "survey_round": survey_round,
+            "form": form,
+            "counted": counted,
+            "on_panel": survey_round.invitations.count(),
+            "is_over": not (survey_round.is_open() or survey_round.is_upcoming()),
+        }
+        return TemplateResponse(request, "admin/surveys/round/invite.html", context)
+
+    def _invite(self, request: HttpRequest, survey_round: Round, chosen: list[Contributor]) -> HttpResponse:
+        try:
+            invitations.invite(survey_round=survey_round, contributors=chosen)
+        except RoundClosed:
+            messages.error(request, _("The round is over; nobody can be invited any more."))
+            return self.back_to(survey_round)
+        message = ngettext(
+            "%(number)d contributor is on the panel now. The invitation goes out when the round opens, or within a "
+            "minute where it is open.",
+            "%(number)d contributors are on the panel now. Invitations go out when the round opens, or within a minute "
+            "where it is open.",
+            len(chosen),
+        )
+        messages.success(request, message % {"number": len(chosen)})
+        return self.back_to(survey_round)
+
+    def close_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask once more, with what closing would freeze. The button on the page takes the step."""
+        if not self.may_step(request):
+            raise PermissionDenied
+        survey_round: Round = self.existing(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Close and freeze now?"),
+            "opts": self.opts,
+            "media": self.media,
+            "survey_round": survey_round,
+            "progress": progress_of(survey_round),
+            "closes": survey_round.closes_in_words,
+            "is_early": survey_round.is_open(),
+            "awaiting": Answer.objects.awaiting_moderation()
+            .filter(response__invitation__survey_round=survey_round)
+            .count(),
+        }
+        return TemplateResponse(request, "admin/surveys/round/close.html", context)
+
+    # --- steps
+
+    def step_solicit(self, request: HttpRequest, survey_round: Round) -> None:
+        written = invitations.solicit(survey_round=survey_round)
+        self._tell_written(request, survey_round, written)
+
+    def step_remind(self, request: HttpRequest, survey_round: Round) -> None:
+        written = invitations.remind(survey_round=survey_round)
+        self._tell_written(request, survey_round, written)
+
+    def _tell_written(self, request: HttpRequest, survey_round: Round, written: int) -> None:
+        if survey_round.held_at is not None:
+            messages.warning(request, _("The round is on hold: nothing goes out until it is released."))
+        elif not survey_round.is_open():
+            messages.warning(request, _("The round is not open: nothing goes out."))
+        elif not written:
+            messages.info(request, _("There was nobody left to write to."))
+        else:
+            message = ngettext("%(number)d mail is on its way.", "%(number)d mails are on their way.", written)
+            messages.success(request, message % {"number": written})
+
+    def step_release(self, request: HttpRequest, survey_round: Round) -> None:
+        rounds.release(survey_round=survey_round)
+        messages.success(request, _("The round goes on: what is due goes out within a minute."))
+
+    def step_close(self, request: HttpRequest, survey_round: Round) -> None:
+        try:
+            snapshot = rounds.close(survey_round=survey_round)
+        except rounds.NotBegun:
+            messages.error(request, _("The round has not opened yet, so there is nothing to freeze."))
+            return
+        text = _("Closed and frozen as {snapshot}. The summary is compiled within a minute.")
+        messages.success(request, format_html(text, snapshot=link_to(snapshot)))
+
+
+def progress_of(survey_round: Round) -> dict[str, Any]:
+    """Who stands where, by sector, as a table: names, rows and the response rate."""
+    counts = invitations.disposition_counts(survey_round=survey_round)
+    names = disclosure.group_names()
+    rows = []
+    for group in (*Sector.values, disclosure.EVERYONE):
+        if group in counts:
+            rate = invitations.response_rate_1(counts[group])
+            rows.append({
+                "name": names[group],
+                "counts": [counts[group][standing] for standing in Disposition.values],
+                "rate": None if rate is None else round(100 * rate),
+            })  # fmt: skip
+    return {"heads": Disposition.labels, "rows": rows, "on_panel": sum(counts[disclosure.EVERYONE].values())}
+
+
+def _dry_run(chosen: list[Contributor]) -> dict[str, Any]:
+    """What inviting these would come to, without doing it."""
+    addresses = [contributor.email for contributor in chosen]
+    blocked = Suppression.objects.filter(address__in=addresses).filter(Q(stream=Stream.SURVEY) | Q(stream=""))
+    unreachable = set(blocked.values_list("address", flat=True))
+    return {
+        "total": len(chosen),
+        "sectors": [
+            (sector.label, sum(contributor.sector == sector.value for contributor in chosen)) for sector in Sector
+        ],
+        "unreachable": [contributor for contributor in chosen if contributor.email in unreachable],
+    }
+
+
+class DispositionFilter(admin.SimpleListFilter):
+    title = gettext_lazy("standing")
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Disposition.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(disposition=self.value()) if self.value() else queryset
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly):
+    """The personal link is not here: it is nobody's but the contributor's."""
+
+    list_display = ("contributor", "sector", "survey_round", "standing", "invited_at", "reminded_at")
+    list_filter = (DispositionFilter, "contributor__sector", "survey_round")
+    list_select_related = ("contributor", "survey_round__survey")
+    list_per_page = 100
+    search_fields = ("contributor__name", "contributor__affiliation", "contributor__email")
+    fields = (
+        "contributor", "survey_round", "standing", "invited_at", "invitation_mail", "reminded_at", "answered",
+        "declined_at", "decline_reason",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        return super().get_queryset(request).with_disposition()  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description=gettext_lazy("sector"), ordering="contributor__sector")
+    def sector(self, invitation: Invitation) -> str:
+        return invitation.contributor.get_sector_display()
+
+    @admin.display(description=gettext_lazy("standing"), ordering="disposition")
+    def standing(self, invitation: Any) -> str:
+        return Disposition(invitation.disposition).label
+
+    @admin.display(description=gettext_lazy("invitation mail"))
+    def invitation_mail(self, invitation: Invitation) -> str:
+        return link_to(invitation.mail)
+
+    @admin.display(description=gettext_lazy("response"))
+    def answered(self, invitation: Invitation) -> str:
+        return link_to(getattr(invitation, "response", None), _("read"))

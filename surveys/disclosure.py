@@ -1,0 +1,157 @@
+"""What may be shown of answers, and to whom: the only way from an answer to anybody outside the staff.
+
+Pages, charts, tables, mails, summaries and exports take figures from `shown` and words from `quotes`. There is no
+second path to an answer's text or its author.
+
+Threat model, as far as it goes now
+-----------------------------------
+*Who tries:* a reader with every public figure of a survey and a calculator, who knows these rules, how many
+contributors of each sector answered (the response table is public), and perhaps who some of them are.
+*What they want:* what one contributor, or fewer than `minimum` of them, answered; or who said something that was not
+said on the record.
+
+- **Small groups.** A figure resting on fewer than `minimum` answers is withheld whole: shares, base, blanks, weights,
+  statistics. When the overall figure is that small, nothing about the question is shown.
+- **Subtraction.** What is withheld follows from the total by subtracting the sectors that are shown. So the withheld
+  sectors together must be at least two and hold at least `minimum` answers; the next smallest sectors are withheld
+  until they do. The response table gives the same reader the number *asked*; it never gives an answer, and because
+  the withheld sectors' answers are at least `minimum`, so are those asked, and their blanks are known only in sum.
+- **Reasoning about the rule.** Which of the withheld sectors was too small and which was withheld to protect it is
+  never said: with a base near the minimum that alone would give the small one away.
+- **Words.** A reader sees words only when they were submitted, approved by staff, and the contributor did not ask to
+  stay in the background; an editor's wording only when the contributor accepted it; and with them exactly the line
+  that the contributor's level of attribution allows, which is the line they were shown when they chose it.
+
+Not covered here: contributors who pool what they answered themselves; a group that is unanimous (each of its members
+is then known to have given the one answer, as with any published share of 100 %); words that give away a vote;
+differences between two snapshots of one survey.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from surveys.models import Answer, Attribution, Round, Sector
+from surveys.results import Tally
+
+EVERYONE = "all"
+
+_AN_EXPERT_FROM = {
+    Sector.INDUSTRY.value: gettext_lazy("an industry expert"),
+    Sector.ACADEMIA.value: gettext_lazy("an academic expert"),
+    Sector.GOVERNMENT.value: gettext_lazy("a government expert"),
+}
+
+
+def group_names() -> dict[str, str]:
+    """What the groups of a tally are called in figures: "all" and the sectors."""
+    return {EVERYONE: _("All"), **{sector.value: str(sector.label).capitalize() for sector in Sector}}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The tallies that may be seen ("all" first, then sectors), and the keys of those that may not."""
+
+    groups: Mapping[str, Tally]
+    withheld: tuple[str, ...]
+    minimum: int
+
+    @property
+    def note(self) -> str:
+        """Which groups are withheld and why, as a sentence. Empty when nothing is."""
+        if EVERYONE in self.withheld:
+            return _("Fewer than %(minimum)d contributors gave an answer, so no figures are shown.") % {
+                "minimum": self.minimum
+            }
+        if not self.withheld:
+            return ""
+        names = [str(Sector(key).label) for key in self.withheld]
+        return _(
+            "Not shown separately: %(groups)s. At least one of these groups has fewer than %(minimum)d answers, and "
+            "it could otherwise be worked out from the total."
+        ) % {"groups": get_text_list(names, _("and")), "minimum": self.minimum}
+
+
+def shown(tallies: Mapping[str, Tally], *, minimum: int) -> Shown:
+    """Of the tallies of one question ("all" and each sector), those a reader may see.
+
+    Promise: for every set of shown groups, what is left of the total after subtracting them is nothing, or the
+    answers of at least two sectors and of at least `minimum` contributors.
+    """
+    if tallies[EVERYONE].base < minimum:
+        return Shown(groups={}, withheld=tuple(tallies), minimum=minimum)
+    bases = {key: tally.base for key, tally in tallies.items() if key != EVERYONE}
+    small = {key for key, base in bases.items() if base < minimum}
+    withheld = _protect(small, bases, minimum)
+    return Shown(
+        groups={key: tally for key, tally in tallies.items() if key not in withheld},
+        withheld=tuple(key for key in tallies if key in withheld),
+        minimum=minimum,
+    )
+
+
+def _protect(withheld: set[str], bases: Mapping[str, int], minimum: int) -> set[str]:
+    """Complementary suppression: add the next smallest group until the withheld ones hide each other."""
+    withheld = set(withheld)
+    rest = sorted((key for key in bases if key not in withheld), key=lambda key: (bases[key], key))
+    while withheld and rest and (len(withheld) == 1 or sum(bases[key] for key in withheld) < minimum):
+        withheld.add(rest.pop(0))
+    return withheld
+
+
+def attribution_line(name: str, affiliation: str, position: str, sector: str, attribution: str) -> str | None:
+    """Who said it, in the words the contributor agreed to. None: on background, so nothing is quoted at all.
+
+    A level that would need an affiliation nobody entered falls back to the more discreet one below it.
+    """
+    if attribution == Attribution.NAMED:
+        return ", ".join(part for part in (name, position, affiliation) if part)
+    if attribution == Attribution.AFFILIATION and affiliation:
+        return _("an expert at %(affiliation)s") % {"affiliation": affiliation}
+    if attribution in (Attribution.AFFILIATION, Attribution.SECTOR):
+        return str(_AN_EXPERT_FROM[sector])
+    return None
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Words that may be printed, with the line that must stand under them. Both are a person's text: escape them."""
+
+    answer_id: int
+    question_id: int
+    sector: str
+    words: str
+    line: str
+    edited: bool = False
+
+
+def quotes(*, survey_round: Round) -> list[Quote]:
+    """The printable words of a round: those on the record first, and within a level by the line under them.
+
+    Never in the order in which answers came in: that would tie an anonymous line to a day.
+    """
+    answers = (
+        Answer.objects.counted()
+        .filter(response__invitation__survey_round=survey_round, moderation=Answer.Moderation.APPROVED)
+        .exclude(response__attribution=Attribution.BACKGROUND)
+        .select_related("question", "response__invitation__contributor")
+    )
+    levels = [*Attribution.values]
+    found = [(answer.response.attribution, quote) for answer in answers if (quote := _quote(answer)) is not None]
+    found.sort(key=lambda pair: (levels.index(pair[0]), pair[1].line, pair[1].words))
+    return [quote for _level, quote in found]
+
+
+def _quote(answer: Answer) -> Quote | None:
+    response = answer.response
+    contributor = response.invitation.contributor
+    line = attribution_line(
+        contributor.name, contributor.affiliation, contributor.position, contributor.sector, response.attribution
+    )
+    words = (answer.edited_words or answer.words).strip()
+    if response.submitted_at is None or answer.moderation != Answer.Moderation.APPROVED or line is None or not words:
+        return None
+    return Quote(answer.pk, answer.question_id, contributor.sector, words, line, edited=bool(answer.edited_words))

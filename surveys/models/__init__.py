@@ -1,0 +1,29 @@
+"""Asking experts: who is asked what and when, what they answered, and the frozen results."""
+
+from surveys.models.answers import Answer, AnswerQuerySet, AnswerVersion, Attribution, Blank, Response
+from surveys.models.invitations import Invitation, InvitationQuerySet
+from surveys.models.people import Contributor, Sector
+from surveys.models.results import Snapshot, SnapshotTampered, Summary
+from surveys.models.surveys import Question, QuestionQuerySet, Round, RoundClosed, RoundQuerySet, Survey
+
+__all__ = [
+    "Answer",
+    "AnswerQuerySet",
+    "AnswerVersion",
+    "Attribution",
+    "Blank",
+    "Contributor",
+    "Invitation",
+    "InvitationQuerySet",
+    "Question",
+    "QuestionQuerySet",
+    "Response",
+    "Round",
+    "RoundClosed",
+    "RoundQuerySet",
+    "Sector",
+    "Snapshot",
+    "SnapshotTampered",
+    "Summary",
+    "Survey",
+]

@@ -1,0 +1,97 @@
+"""One contributor asked in one round."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from naatbatt.mail import links
+from naatbatt.mail.models import OutgoingMail
+from surveys.models.people import Contributor
+from surveys.models.surveys import Round
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def unsolicited(self) -> Self:
+        """On the panel, but the invitation mail has not been written yet."""
+        return self.filter(invited_at__isnull=True)
+
+    def unanswered(self) -> Self:
+        """Invited, and neither submitted nor declined."""
+        return self.filter(invited_at__isnull=False, declined_at__isnull=True).exclude(
+            response__submitted_at__isnull=False
+        )
+
+    def with_disposition(self) -> Self:
+        """Annotate `disposition`: what has become of each invitation, the strongest first. No further query per row."""
+        from surveys.models.answers import Answer  # whose responses stand on invitations
+
+        undeliverable = [OutgoingMail.State.FAILED, OutgoingMail.State.SUPPRESSED]
+        given = Answer.objects.filter(response__invitation=models.OuterRef("pk")).exclude(
+            value__isnull=True, blank="", comment=""
+        )
+        return self.annotate(
+            disposition=models.Case(
+                models.When(response__submitted_at__isnull=False, then=models.Value(Invitation.Disposition.COMPLETE)),
+                models.When(declined_at__isnull=False, then=models.Value(Invitation.Disposition.DECLINED)),
+                models.When(models.Exists(given), then=models.Value(Invitation.Disposition.PARTIAL)),
+                models.When(invited_at__isnull=True, then=models.Value(Invitation.Disposition.NOT_INVITED)),
+                models.When(mail__state__in=undeliverable, then=models.Value(Invitation.Disposition.UNDELIVERABLE)),
+                default=models.Value(Invitation.Disposition.NO_REPLY),
+                output_field=models.CharField(),
+            )
+        )
+
+
+class Invitation(models.Model):
+    """One contributor asked in one round. Carries the personal link: only the digest of its token is stored."""
+
+    class Disposition(models.TextChoices):
+        COMPLETE = "complete", _("complete")
+        PARTIAL = "partial", _("partial")
+        DECLINED = "declined", _("declined")
+        UNDELIVERABLE = "undeliverable", _("undeliverable")
+        NO_REPLY = "no_reply", _("no reply")
+        NOT_INVITED = "not_invited", _("not invited yet")
+
+    survey_round = models.ForeignKey(
+        Round, verbose_name=_("round"), related_name="invitations", on_delete=models.CASCADE
+    )
+    contributor = models.ForeignKey(
+        Contributor, verbose_name=_("contributor"), related_name="invitations", on_delete=models.PROTECT
+    )
+    link_nonce = models.CharField(max_length=22, editable=False)
+    link_digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_at = models.DateTimeField(_("invited at"), null=True, blank=True, editable=False)
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True, editable=False)
+    mail = models.OneToOneField(
+        "mail.OutgoingMail",
+        verbose_name=_("invitation mail"),
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+    )
+    declined_at = models.DateTimeField(_("declined at"), null=True, blank=True, editable=False)
+    decline_reason = models.TextField(_("reason for declining"), blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["survey_round", "contributor"], name="invited_once")]
+
+    def __str__(self) -> str:
+        return f"{self.contributor}: {self.survey_round}"
+
+    def link(self) -> str:
+        """The personal address as it may be stored in a mail: a mark stands where the token goes."""
+        path = reverse("surveys:answer", args=["TOKEN"])
+        return settings.SITE_URL + path.replace("TOKEN", links.mark("answer", self.link_nonce))

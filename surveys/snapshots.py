@@ -1,0 +1,226 @@
+"""Frozen results: exactly what was counted, as canonical JSON with its hash, and everything drawn from that alone.
+
+Figures are never counted from the live tables. What happens to contributors and answers after a freeze (an edit, a
+deletion) cannot change a published number; it can only lead to the next snapshot.
+
+Words are no numbers: comments are not frozen, and the answer to a question for text is kept as a mark that it was
+given, so that its author can still take it back. Quotes come from `disclosure.quotes`.
+"""
+
+import json
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from naatbatt.charts import Chart, drawing
+from surveys import disclosure, invitations
+from surveys.models import Answer, Blank, Question, Response, Round, Snapshot, SnapshotTampered, Survey
+from surveys.questions import QuestionSpec, compile_tallies, question_type
+from surveys.results import Counted, Tally
+
+FORMAT = 1
+COLUMNS = ("answer", "version", "sector", "value", "blank", "confidence", "attribution", "moderation")
+
+
+class UnknownQuestion(LookupError):
+    """The snapshot holds no question with that key."""
+
+
+# --- freezing
+
+
+def freeze(*, survey_round: Round) -> Snapshot:
+    """Freeze what a round's submitted responses say now. If nothing has changed since its last snapshot: that one."""
+    with transaction.atomic():
+        survey = Survey.objects.select_for_update().get(pk=survey_round.survey_id)  # numbers are given one at a time
+        content = _content(survey, Round.objects.get(pk=survey_round.pk))
+        last = Snapshot.objects.filter(survey_round=survey_round).order_by("-number").first()
+        if last is not None and last.content == canonical({**content, "number": last.number}):
+            return last
+        taken = survey.snapshots.aggregate(Max("number"))["number__max"] or 0
+        return Snapshot.objects.create(
+            survey=survey,
+            survey_round=survey_round,
+            number=taken + 1,
+            content=canonical({**content, "number": taken + 1}),
+            software=settings.VERSION,
+        )
+
+
+def canonical(content: Mapping[str, Any]) -> str:
+    """The one way to write this content down: sorted keys, no spaces, UTF-8, numbers as Python's `repr` has them."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _content(survey: Survey, survey_round: Round) -> dict[str, Any]:
+    responses = {
+        pk: (sector, attribution)
+        for pk, sector, attribution in Response.objects.filter(
+            invitation__survey_round=survey_round, submitted_at__isnull=False
+        ).values_list("pk", "invitation__contributor__sector", "attribution")
+    }
+    answers: dict[int, dict[int, Answer]] = {}
+    for answer in Answer.objects.filter(response__in=responses).only(
+        "response_id", "question_id", "version", "value", "blank", "confidence", "moderation"
+    ):
+        answers.setdefault(answer.question_id, {})[answer.response_id] = answer
+    asked = [
+        question
+        for question in Question.objects.filter(survey=survey).order_by("position", "key", "version")
+        if question.pk in answers or question.superseded_at is None
+    ]
+    return {
+        "format": FORMAT,
+        "software": settings.VERSION,
+        "survey": {"slug": survey.slug, "title": survey.title, "minimum_cell": survey.minimum_cell},
+        "round": {
+            "number": survey_round.number,
+            "opens_at": _instant(survey_round.opens_at),
+            "closes_at": _instant(survey_round.closes_at),
+            "closed_at": _instant(survey_round.closed_at),
+            "zone": survey_round.zone,
+        },
+        "panel": invitations.disposition_counts(survey_round=survey_round),
+        "columns": list(COLUMNS),
+        "questions": [_question(question, responses, answers.get(question.pk, {})) for question in asked],
+    }
+
+
+def _question(
+    question: Question, responses: Mapping[int, tuple[str, str]], answers: Mapping[int, Answer]
+) -> dict[str, Any]:
+    """The question and one row for each submitted response, in an order that says nothing of who came when."""
+    rows = []
+    for response, (sector, attribution) in responses.items():
+        answer = answers.get(response)
+        if answer is None:  # another version of the question was put to them
+            rows.append([None, 0, sector, None, Blank.NOT_SHOWN.value, None, attribution, ""])
+            continue
+        value = "given" if question.type.words(answer.value, "") else answer.value
+        rows.append([
+            answer.pk, answer.version, sector, value, answer.blank, answer.confidence, attribution, answer.moderation
+        ])  # fmt: skip
+    rows.sort(key=lambda row: (json.dumps(row[2:], sort_keys=True), row[0] or 0))
+    spec = question.spec
+    return {
+        "key": spec.key, "version": spec.version, "kind": spec.kind, "prompt": spec.prompt, "guidance": spec.guidance,
+        "required": spec.required, "settings": spec.settings, "options": spec.options, "rows": rows,
+    }  # fmt: skip
+
+
+def _instant(instant: Any) -> str | None:
+    return instant.astimezone(zoneinfo.ZoneInfo("UTC")).isoformat() if instant else None
+
+
+# --- what a snapshot says
+
+
+@dataclass(frozen=True)
+class Result:
+    """One question of a snapshot: what was asked, and what a reader may see of the answers."""
+
+    spec: QuestionSpec
+    shown: disclosure.Shown
+
+    @property
+    def chart(self) -> Chart | None:
+        """None where nothing may be shown, or the kind is not drawn."""
+        if not self.shown.groups:
+            return None
+        return question_type(self.spec.kind).chart(self.spec, self.shown.groups, names=disclosure.group_names())
+
+    @property
+    def reading(self) -> list[str]:
+        """The figure in plain sentences, the main finding first."""
+        if not self.shown.groups:
+            return []
+        return question_type(self.spec.kind).reading(self.spec, self.shown.groups, names=disclosure.group_names())
+
+
+def question_keys(snapshot: Snapshot) -> list[str]:
+    """The questions of the snapshot, in the order asked, each once."""
+    return list(dict.fromkeys(question["key"] for question in snapshot.data()["questions"]))
+
+
+def tallies(snapshot: Snapshot, question_key: str) -> tuple[QuestionSpec, dict[str, Tally]]:
+    """Counts of one question (its latest version) from the frozen rows alone: "all", then the sectors.
+
+    For staff and for `result`; readers get what `disclosure.shown` leaves of it. Raises UnknownQuestion.
+    """
+    return _counted(snapshot.data(), question_key)
+
+
+def result(snapshot: Snapshot, question_key: str) -> Result:
+    """One question as a reader may see it. Raises UnknownQuestion."""
+    return next(_results(snapshot, [question_key]))
+
+
+def results(snapshot: Snapshot) -> list[Result]:
+    """Every question as a reader may see it, in the order asked."""
+    return list(_results(snapshot, question_keys(snapshot)))
+
+
+def figure(snapshot: Snapshot, question_key: str) -> SafeString | None:
+    """The published figure, byte for byte the same whenever it is drawn from that snapshot. None: nothing to draw."""
+    return drawn(snapshot, result(snapshot, question_key))
+
+
+def drawn(snapshot: Snapshot, found: Result) -> SafeString | None:
+    """The same, of a result at hand."""
+    chart = found.chart
+    return None if chart is None else drawing.figure(chart, caption=found.shown.note, citation=citation(snapshot))
+
+
+def problems(snapshot: Snapshot) -> list[str]:
+    """What shows that the stored content is not what was frozen, as sentences. Empty: nothing does."""
+    try:
+        data = snapshot.data()
+    except SnapshotTampered:
+        return [_("The content does not match its SHA-256.")]
+    found = []
+    if snapshot.content != canonical(data):
+        found.append(_("The content is not in canonical form."))
+    if (data["number"], data["survey"]["slug"]) != (snapshot.number, snapshot.survey.slug):
+        found.append(_("The content belongs to another snapshot."))
+    return found
+
+
+def citation(snapshot: Snapshot) -> str:
+    return _("Snapshot %(number)d · %(hash)s") % {"number": snapshot.number, "hash": snapshot.short_hash}
+
+
+def _results(snapshot: Snapshot, keys: Iterable[str]) -> Iterable[Result]:
+    data = snapshot.data()
+    minimum = data["survey"]["minimum_cell"]
+    for key in keys:
+        spec, found = _counted(data, key)
+        yield Result(spec, disclosure.shown(found, minimum=minimum))
+
+
+def _counted(data: Mapping[str, Any], key: str) -> tuple[QuestionSpec, dict[str, Tally]]:
+    versions = [question for question in data["questions"] if question["key"] == key]
+    if not versions:
+        raise UnknownQuestion(key)
+    latest = max(versions, key=lambda question: question["version"])
+    spec = QuestionSpec(**{name: value for name, value in latest.items() if name != "rows"})
+    load = question_type(spec.kind).load
+    rows = (dict(zip(data["columns"], row, strict=True)) for row in latest["rows"])
+    return spec, compile_tallies(
+        spec,
+        [
+            Counted(
+                value=None if row["value"] is None else load(row["value"]),
+                sector=row["sector"],
+                blank=row["blank"],
+                confidence=row["confidence"],
+            )
+            for row in rows
+        ],
+    )

@@ -1,0 +1,240 @@
+import re
+
+import pytest
+from crispy_forms.utils import render_crispy_form
+from django.http import QueryDict
+
+from surveys import responses
+from surveys.forms import AnswerForm, DeclineForm
+from surveys.responses import Entry
+from tests.surveys.asking import ALL_ANSWERED, EVERY_KIND, ask
+
+pytestmark = pytest.mark.django_db
+
+
+def form_for(invitation, data=None, *, submitting=False):
+    response = getattr(invitation, "response", None)
+    if data is not None:
+        posted = QueryDict(mutable=True)
+        for name, value in data.items():
+            posted.setlist(name, value if isinstance(value, list) else [value])
+        data = posted
+    form = AnswerForm(
+        questions=invitation.survey_round.survey.questions.current(),
+        contributor=invitation.contributor,
+        answers={row.question_id: row for row in response.answers.all()} if response else {},
+        attribution=response.attribution if response else "",
+        data=data,
+        submitting=submitting,
+    )
+    form.is_valid()
+    return form
+
+
+def html_of(form):
+    return render_crispy_form(form)
+
+
+def save(invitation, entries, *, submit=False, attribution="named"):
+    invitation.response = responses.save(invitation=invitation, entries=entries, attribution=attribution, submit=submit)
+    return invitation
+
+
+def test_posted_form_becomes_entries():
+    form = form_for(ask(*EVERY_KIND), ALL_ANSWERED, submitting=True)
+
+    assert form.errors == {}
+    assert form.attribution == "named"
+    assert form.entries() == {
+        "catch-up": Entry(value="agree", confidence=8, comment="Plants are being built."),
+        "where": Entry(value="south"),
+        "hurdles": Entry(value=["cost", "skills"]),
+        "share": Entry(value=30),
+        "view": Entry(value="Train people first."),
+    }
+
+
+def test_no_opinion_is_a_blank_and_drops_the_confidence():
+    form = form_for(ask(), {"q-catch-up": "no_opinion", "q-catch-up-confidence": "8"})
+
+    assert form.entries() == {"catch-up": Entry(blank="no_opinion")}
+
+
+def test_questions_that_the_page_did_not_show_are_left_alone():
+    invitation = ask(*EVERY_KIND)
+
+    assert form_for(invitation, {"action": "save"}).entries() == {}
+    assert form_for(invitation, {"shown": ["hurdles"]}).entries() == {"hurdles": Entry()}
+    assert form_for(invitation, {"q-where": "south"}).entries() == {"where": Entry(value="south")}
+
+
+def test_draft_needs_nothing_and_submitting_needs_what_is_required():
+    invitation = ask(*EVERY_KIND)
+    shown = {"shown": ALL_ANSWERED["shown"]}
+
+    assert form_for(invitation, shown).errors == {}
+    assert set(form_for(invitation, shown, submitting=True).errors) == {"q-catch-up", "attribution"}
+
+
+def test_no_opinion_answers_a_required_question():
+    form = form_for(ask(), {"q-catch-up": "no_opinion", "attribution": "sector"}, submitting=True)
+
+    assert form.errors == {}
+
+
+def test_answer_saved_before_counts_where_the_page_did_not_show_the_question():
+    invitation = save(ask(), {"catch-up": Entry(value="agree")})
+
+    assert form_for(invitation, {"attribution": "sector"}, submitting=True).errors == {}
+
+
+def test_invalid_part_keeps_what_is_stored_and_the_valid_parts_are_taken():
+    invitation = save(ask(), {"catch-up": Entry(value="agree", confidence=3, comment="Old.")})
+
+    form = form_for(
+        invitation, {"q-catch-up": "disagree", "q-catch-up-confidence": "11", "q-catch-up-comment": "x" * 10_000}
+    )
+
+    assert set(form.errors) == {"q-catch-up-confidence", "q-catch-up-comment"}
+    assert form.entries() == {"catch-up": Entry(value="disagree", confidence=3, comment="Old.")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("q-catch-up", "perhaps"),
+        ("q-catch-up", "agree\nagree"),
+        ("q-catch-up-confidence", "0"),
+        ("q-catch-up-confidence", "11"),
+        ("q-catch-up-confidence", "7.5"),
+        ("q-catch-up-confidence", "high"),
+        ("q-catch-up-comment", "x" * 1001),
+        ("q-where", "atlantis"),
+        ("q-hurdles", ["cost", "atlantis"]),
+        ("q-share", "101"),
+        ("q-share", "-1"),
+        ("q-share", "a lot"),
+        ("q-share", "1e999"),
+        ("q-share", "NaN"),
+        ("q-view", "x" * 10_000),
+        ("attribution", "everywhere"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_with_a_message_at_its_field_and_kept_on_the_page(name, value):
+    form = form_for(ask(*EVERY_KIND), ALL_ANSWERED | {name: value})
+
+    assert list(form.errors) == [name]
+    assert len(form.problems()) == 1
+    html = html_of(form)
+    assert f'id="id_{name}_error"' in html
+    assert f'id="{form.problems()[0].target}"' in html
+    if isinstance(value, str) and name.endswith(("comment", "view", "share")):
+        assert value in html
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        ("one\r\ntwo", "one\ntwo"),
+        ("a\x00b", "ab"),
+        ("x" * 999 + "\r\n" + "y", None),  # 1,001 characters as browsers count them
+        ("x" * 998 + "\r\n" + "y", "x" * 998 + "\ny"),
+        ("שלום 🔋 \u202eevil\u202c", "שלום 🔋 \u202eevil\u202c"),
+        ("=HYPERLINK(1)", "=HYPERLINK(1)"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("  ", ""),
+    ],
+)
+def test_comment_is_taken_as_typed_but_for_what_no_text_needs(typed, taken):
+    form = form_for(ask(), {"q-catch-up-comment": typed})
+
+    if taken is None:
+        assert form.errors
+    else:
+        assert form.entries()["catch-up"].comment == taken
+
+
+def test_page_shows_the_stored_answers():
+    invitation = save(
+        ask(*EVERY_KIND),
+        {
+            "catch-up": Entry(value="agree", confidence=8, comment="Plants <b>are</b> being built."),
+            "where": Entry(value="south"),
+            "hurdles": Entry(value=["skills"]),
+            "share": Entry(value=30),
+            "view": Entry(value="Train people first."),
+        },
+    )
+
+    html = html_of(form_for(invitation))
+
+    checked = re.findall(r'name="(q-[\w-]+|attribution)" value="(\w+)" id="[\w-]+" checked', html)
+    assert checked == [
+        ("q-catch-up", "agree"),
+        ("q-catch-up-confidence", "8"),
+        ("q-where", "south"),
+        ("q-hurdles", "skills"),
+        ("attribution", "named"),
+    ]
+    assert 'value="30"' in html
+    assert "Plants &lt;b&gt;are&lt;/b&gt; being built." in html
+    assert "Train people first." in html
+
+
+def test_stored_no_opinion_is_shown_as_chosen():
+    invitation = save(ask(), {"catch-up": Entry(blank="no_opinion")})
+
+    assert re.search(r'value="no_opinion" id="[\w-]+" checked', html_of(form_for(invitation)))
+
+
+def test_nothing_is_preselected_for_who_has_not_chosen():
+    assert "checked" not in html_of(form_for(ask(*EVERY_KIND)))
+
+
+def test_each_level_of_attribution_shows_the_line_readers_would_see():
+    html = html_of(form_for(ask()))
+
+    for line in ("— Dr. Sample, Example Cells", "— an expert at Example Cells", "— an industry expert"):
+        assert f'<span class="example">{line}</span>' in html
+
+
+def test_affiliation_is_not_offered_to_who_has_none():
+    form = form_for(ask(contributor={"affiliation": ""}))
+
+    assert [level for level, _label in form.fields["attribution"].choices] == ["named", "affiliation", "background"]
+
+
+def test_form_needs_no_script_no_style_and_no_cookie():
+    html = html_of(form_for(ask(*EVERY_KIND), ALL_ANSWERED | {"q-share": "x"}))
+
+    assert "style=" not in html
+    assert "<script" not in html
+    assert "csrf" not in html
+    assert "maxlength" not in html, "browsers would cut a long paste off without a word"
+
+
+def test_every_question_is_a_fieldset_with_its_prompt_guidance_and_errors_linked():
+    question = {**EVERY_KIND[3], "guidance": "Count *cells*, not packs."}
+
+    html = html_of(form_for(ask(question), {"q-share": "x"}))
+
+    assert 'id="question-share" aria-describedby="guidance-share id_q-share_error"' in html
+    assert 'id="guidance-share"' in html
+    assert "<em>cells</em>" in html
+    assert 'aria-describedby="id_q-share_helptext id_q-share_error"' in html
+    assert 'aria-invalid="true"' in html
+
+
+def test_staff_text_cannot_break_the_page():
+    question = {
+        "key": "share", "kind": "number", "prompt": "<script>1</script>", "guidance": "<script>2</script>",
+        "settings": {"unit": "<script>3</script>", "minimum": 0},
+    }  # fmt: skip
+
+    assert "<script>" not in html_of(form_for(ask(question)))
+
+
+def test_reason_for_declining_has_a_limit():
+    assert DeclineForm({"reason": "x" * 1000}).is_valid()
+    assert not DeclineForm({"reason": "x" * 1001}).is_valid()
+    assert DeclineForm({}).is_valid()
