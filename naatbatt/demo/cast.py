@@ -1,0 +1,168 @@
+"""Who takes part in the play, and what they answer: invented people, drawn with a fixed seed, plausible by sector."""
+
+import math
+import random
+from dataclasses import dataclass
+
+from naatbatt.demo.visitor import PageForm
+from surveys.models import Attribution, Contributor, Sector
+
+SEED = 2026
+READERS = tuple(f"reader-{number:02}@example.org" for number in range(1, 51))
+# Two of them leave: one by the button on the page, one by the button of the mail program.
+LEAVES_BY_PAGE, LEAVES_BY_ONE_CLICK = READERS[6], READERS[30]
+
+PANEL = {Sector.INDUSTRY: 12, Sector.ACADEMIA: 10, Sector.GOVERNMENT: 8}
+NO_SUCH_MAILBOX = "industry-12@example.org"
+ANSWER_AT_ONCE, ANSWER_AFTER_REMINDER = 15, 7
+
+# Where on a list of choices, from first (0) to last (1), a sector's answers cluster.
+LEANINGS = {
+    ("catch-up", Sector.INDUSTRY): 0.3,
+    ("catch-up", Sector.ACADEMIA): 0.45,
+    ("catch-up", Sector.GOVERNMENT): 0.6,
+    ("chance", Sector.INDUSTRY): 0.45,
+    ("chance", Sector.ACADEMIA): 0.65,
+    ("chance", Sector.GOVERNMENT): 0.6,
+    ("place", Sector.INDUSTRY): 0.6,
+    ("place", Sector.ACADEMIA): 0.5,
+    ("place", Sector.GOVERNMENT): 0.75,
+    ("solid-state", Sector.INDUSTRY): 0.35,
+    ("solid-state", Sector.ACADEMIA): 0.25,
+    ("solid-state", Sector.GOVERNMENT): 0.5,
+    ("hurdle", Sector.INDUSTRY): 0.15,
+    ("hurdle", Sector.ACADEMIA): 0.45,
+    ("hurdle", Sector.GOVERNMENT): 0.65,
+}
+ESTIMATES = {Sector.INDUSTRY: (9, 4), Sector.ACADEMIA: (12, 5), Sector.GOVERNMENT: (17, 6)}  # mean, spread
+# Nobody says what somebody else has said: each of these goes to one person.
+WORDS = {
+    "catch-up": (
+        "Plants are being built, but the lines and the people who tune them still come from abroad.",
+        "Half is possible if demand holds. It is the orders that decide, not the subsidies.",
+        "Nine years are two generations of plants. That is little time to learn in.",
+        "It depends on what counts as a cell made here when most of its materials are not.",
+        "The announced capacity would do. Announced capacity never does.",
+    ),
+    "chance": (
+        "The next chemistry will be manufactured by whoever has manufactured the last one.",
+        "Universities are strong. What is missing is the step between a coin cell and a pilot line.",
+        "A new generation resets some advantages and keeps others, notably equipment.",
+        "Among the first two, no. Among the first five, quite possibly.",
+    ),
+    "place": (
+        "Supply is uninterrupted until the day it is not.",
+        "Repair, recycling and design follow the plant. That is the larger loss.",
+        "For most uses a second supplier in a friendly country would do as well.",
+        "What matters is who can stop a delivery, and that is not always a question of place.",
+        "An engineer learns from the line next door. Distance costs more than freight.",
+    ),
+    "solid-state": (
+        "Ten gigawatt-hours is a high bar for a technology that has not settled on an electrolyte.",
+        "Semi-solid cells will take the place that was meant for it.",
+        "One premium model is enough to reach that figure, so yes, somewhere.",
+    ),
+    "step": (
+        "Long-term purchase commitments by federal buyers, so that a plant can be financed on its order book.",
+        "Shared pilot lines that small firms can rent by the week. The states could start tomorrow.",
+        "Permits within a year. This takes Congress.",
+        "A national program for technicians, run by community colleges beside the plants.",
+        "Stable rules. The industry can plan for good rules or for bad ones, but not for new ones each year.",
+        "Processing of graphite at home, by whoever is willing to sign a contract for ten years.",
+        "Licensing the technology, openly and soon, and paying for it. Pride is the expensive option.",
+        "A strategic stock of cells for critical users. It buys time, which is the thing we lack most.",
+        "Measure before spending: nobody publishes what domestic cells really cost.",
+    ),
+}
+ADVERTISEMENT = "Visit our booth at the next show for a special offer on separators!"
+ROUGH = "permitting is THE problem, i could go on for hours, but put simply nobody dares to sign anything off"
+EDITED = "Permitting is the problem. Put simply, nobody dares to sign anything off."
+SECOND_THOUGHTS = "On reflection: purchase commitments first, everything else after."
+REFUSAL = "I have changed employers and cannot speak on this at present."
+
+# How people choose to be quoted, as often as they stand here.
+ATTRIBUTIONS = (
+    *[Attribution.NAMED] * 5,
+    *[Attribution.AFFILIATION] * 3,
+    *[Attribution.SECTOR] * 3,
+    *[Attribution.BACKGROUND] * 2,
+)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Who does what with the invitation."""
+
+    at_once: list[Contributor]
+    after_reminder: list[Contributor]
+    decliner: Contributor
+    leaves_a_draft: list[Contributor]  # one before the reminder, one after it
+    silent: list[Contributor]
+    unreachable: Contributor
+    words: dict[tuple[str, str], str]  # (address, question) -> what that person has to say
+
+
+def give_parts(panel: list[Contributor]) -> Parts:
+    """The parts of the play, the same in every performance."""
+    unreachable = next(person for person in panel if person.email == NO_SUCH_MAILBOX)
+    rest = sorted((person for person in panel if person != unreachable), key=lambda person: person.email)
+    dice = random.Random(SEED)  # noqa: S311 - a play, no secret
+    dice.shuffle(rest)
+    answering = ANSWER_AT_ONCE + ANSWER_AFTER_REMINDER
+    decliner, first_draft, second_draft, *silent = rest[answering:]
+    words = {}
+    for key, said in WORDS.items():
+        for person, sentence in zip(dice.sample(rest[:answering], len(said)), said, strict=True):
+            words[person.email, key] = sentence
+    return Parts(
+        at_once=rest[:ANSWER_AT_ONCE],
+        after_reminder=rest[ANSWER_AT_ONCE:answering],
+        decliner=decliner,
+        leaves_a_draft=[first_draft, second_draft],
+        silent=silent,
+        unreachable=unreachable,
+        words=words,
+    )
+
+
+def fill_in(form: PageForm, person: Contributor, words: dict[tuple[str, str], str], *, draft: bool = False) -> None:
+    """Answer as this person would, by what stands on the page.
+
+    A draft stops after the first few fields and says nothing about attribution.
+    """
+    dice = random.Random(f"{SEED} {person.email}")  # noqa: S311
+    sector = Sector(person.sector)
+    fields = [name for name in form.controls if name.startswith("q-")]
+    for name in fields[: 3 if draft else None]:
+        control = form.controls[name]
+        key = name.removeprefix("q-").removesuffix("-comment").removesuffix("-confidence")
+        match control.kind:
+            case "radio" if name.endswith("-confidence"):
+                control.holds = [_near(dice, control.offers, 0.65)]
+            case "radio":
+                control.holds = [_near(dice, control.offers, LEANINGS.get((key, sector), 0.5))]
+            case "checkbox":
+                control.holds = _some(dice, control.offers)
+            case "textarea":
+                control.holds = [words.get((person.email, key), "")]
+            case _:
+                control.holds = [str(max(1, round(dice.gauss(*ESTIMATES[sector]))))]
+    for name in fields:  # how sure one is goes with an opinion
+        if name.endswith("-confidence") and form.controls[name.removesuffix("-confidence")].holds == ["no_opinion"]:
+            form.controls[name].holds = []
+    if not draft:
+        form.controls["attribution"].holds = [dice.choice(ATTRIBUTIONS).value]
+
+
+def _near(dice: random.Random, offers: list[str], leaning: float) -> str:
+    last = max(1, len(offers) - 1)
+    weights = [math.exp(-(((place / last - leaning) / 0.28) ** 2)) for place in range(len(offers))]
+    return dice.choices(offers, weights)[0]
+
+
+def _some(dice: random.Random, offers: list[str]) -> list[str]:
+    """A few of them; "none" alone or not at all."""
+    if "none" in offers and dice.random() < 0.1:
+        return ["none"]
+    often = [0.85, 0.5, 0.45, 0.35, 0.2]
+    return [offer for offer, chance in zip(offers, often, strict=False) if offer != "none" and dice.random() < chance]
