@@ -5,3 +5,8 @@ from django.utils.translation import gettext_lazy as _
 class PostsConfig(AppConfig):
     name = "posts"
     verbose_name = _("Publication")
+
+    def ready(self) -> None:
+        from posts import figures
+
+        figures.register("chart", figures.draw_chart)

@@ -1,11 +1,8 @@
 """The publication: series, posts, their authors and topics, and the people who asked for them by mail."""
 
-import zoneinfo
 from datetime import datetime
 from typing import Any, Self
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -14,20 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from naatbatt.mail.models import normalise
-
-
-def association_zone() -> str:
-    """The zone in which staff mean their times unless they say otherwise."""
-    return settings.ASSOCIATION_ZONE
-
-
-def validate_zone(name: str) -> None:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (ValueError, zoneinfo.ZoneInfoNotFoundError):
-        raise ValidationError(
-            _("“%(zone)s” is not a time zone. Use a name such as America/New_York."), params={"zone": name}
-        ) from None
+from naatbatt.zones import association_zone, validate_zone
 
 
 class Author(models.Model):
@@ -64,6 +48,12 @@ class Topic(models.Model):
         return reverse("posts:topic", args=[self.slug])
 
 
+class SeriesQuerySet(models.QuerySet["Series"]):
+    def begun(self) -> Self:
+        """Readers know of a series from its first published post on."""
+        return self.filter(pk__in=Post.objects.published().exclude(series=None).values("series"))
+
+
 class Series(models.Model):
     slug = models.SlugField(_("slug"), max_length=80, unique=True)
     title = models.CharField(_("title"), max_length=160)
@@ -75,6 +65,8 @@ class Series(models.Model):
         _("open invitation"), blank=True, help_text=_("Markdown. How readers may take part, shown on the series' page.")
     )
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
+
+    objects = SeriesQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("series")
@@ -103,6 +95,10 @@ class PostQuerySet(models.QuerySet["Post"]):
         """With everything a list of posts shows, in a fixed number of queries, newest first."""
         return self.select_related("series").prefetch_related("authors", "topics").order_by("-published_at", "-pk")
 
+    def in_order(self) -> Self:
+        """As `listed`, in the order of a series: by part, and what has no part after them."""
+        return self.listed().order_by(models.F("part").asc(nulls_last=True), "published_at", "pk")
+
     def search(self, text: str) -> Self:
         """Posts that hold every word of `text` in title, standfirst or body."""
         found = self
@@ -129,10 +125,17 @@ class Post(models.Model):
     authors = models.ManyToManyField(Author, verbose_name=_("authors"), related_name="posts", blank=True)
     topics = models.ManyToManyField(Topic, verbose_name=_("topics"), related_name="posts", blank=True)
     published_at = models.DateTimeField(
-        _("published at"), null=True, blank=True, db_index=True, help_text=_("Empty: a draft. In the future: scheduled.")
+        _("published at"),
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text=_("Empty: a draft. In the future: scheduled."),
     )
     zone = models.CharField(
-        _("time zone"), max_length=60, default=association_zone, validators=[validate_zone],
+        _("time zone"),
+        max_length=60,
+        default=association_zone,
+        validators=[validate_zone],
         help_text=_("The zone in which the time of publication is meant."),
     )
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
@@ -146,11 +149,13 @@ class Post(models.Model):
         ordering = ["-published_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["series", "part"], name="post_part_once",
+                fields=["series", "part"],
+                name="post_part_once",
                 violation_error_message=_("This series already has a post with that part number."),
             ),
             models.CheckConstraint(
-                condition=models.Q(part__isnull=True) | models.Q(series__isnull=False), name="post_part_needs_series",
+                condition=models.Q(part__isnull=True) | models.Q(series__isnull=False),
+                name="post_part_needs_series",
                 violation_error_message=_("A part number needs a series."),
             ),
         ]
@@ -172,7 +177,9 @@ class Picture(models.Model):
         _("slug"), max_length=80, unique=True, help_text=_("In a body: ![description](picture:slug).")
     )
     file = models.ImageField(_("file"), upload_to="pictures/", width_field="width", height_field="height")
-    alt = models.CharField(_("description"), max_length=300, help_text=_("What the picture shows, for those who cannot see it."))
+    alt = models.CharField(
+        _("description"), max_length=300, help_text=_("What the picture shows, for those who cannot see it.")
+    )
     credit = models.CharField(_("credit"), max_length=160, blank=True)
     width = models.PositiveIntegerField(_("width"), editable=False, default=0)
     height = models.PositiveIntegerField(_("height"), editable=False, default=0)
@@ -207,6 +214,7 @@ class Subscriber(models.Model):
     confirm_digest = models.CharField(max_length=64, unique=True, editable=False)
     unsubscribe_digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(_("asked at"), default=timezone.now)
+    confirmations = models.PositiveSmallIntegerField(_("confirmation mails written"), default=0, editable=False)
     confirmation_sent_at = models.DateTimeField(_("confirmation mail sent at"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     unsubscribed_at = models.DateTimeField(_("unsubscribed at"), null=True, blank=True)
@@ -231,6 +239,12 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def due(self, now: datetime | None = None) -> Self:
         return self.filter(state=Issue.State.SCHEDULED, send_at__lte=now or timezone.now())
 
+    def due_or_sending(self) -> Self:
+        """What is to go out now: its time has come, or a worker began it."""
+        return self.filter(
+            models.Q(state=Issue.State.SENDING) | models.Q(state=Issue.State.SCHEDULED, send_at__lte=timezone.now())
+        )
+
 
 class Issue(models.Model):
     """One mailing of the newsletter: a published post, sent once to an audience frozen at its start."""
@@ -238,7 +252,7 @@ class Issue(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
         SCHEDULED = "scheduled", _("scheduled")
-        HELD = "held", _("held (its time passed unattended)")
+        HELD = "held", _("held (waits for a person to release it)")
         SENDING = "sending", _("sending")
         SENT = "sent", _("handed to the outbox")
 
@@ -247,6 +261,7 @@ class Issue(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     send_at = models.DateTimeField(_("send at"), null=True, blank=True)
     zone = models.CharField(_("time zone"), max_length=60, default=association_zone, validators=[validate_zone])
+    held_because = models.CharField(_("why it is held"), max_length=250, blank=True, editable=False)
     frozen_at = models.DateTimeField(_("audience frozen at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 

@@ -1,0 +1,69 @@
+"""Times as staff type them: what a clock on the wall shows in the zone that they name beside it."""
+
+import zoneinfo
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+
+def instant(naive: datetime, zone: str) -> datetime:
+    """The instant at which a clock on the wall in `zone` shows `naive`.
+
+    Refused with a `ValidationError` where the clocks change: a time that is skipped does not exist, and one that comes
+    twice does not say which is meant.
+    """
+    meant = naive.replace(tzinfo=zoneinfo.ZoneInfo(zone), fold=0)
+    values = {"time": naive.strftime("%Y-%m-%d %H:%M"), "zone": zone}
+    if meant.astimezone(zoneinfo.ZoneInfo("UTC")).astimezone(meant.tzinfo).replace(tzinfo=None) != naive:
+        raise ValidationError(
+            _("%(time)s does not exist in %(zone)s: the clocks go forward over it. Choose an hour later.") % values
+        )
+    if meant.utcoffset() != meant.replace(fold=1).utcoffset():
+        raise ValidationError(
+            _("%(time)s comes twice in %(zone)s: the clocks go back. Choose another hour, or give the time in UTC.")
+            % values
+        )
+    return meant
+
+
+class WallClockField(forms.SplitDateTimeField):
+    """A date and a time as a clock on some wall shows them: no zone yet, so nothing is converted here."""
+
+    widget = AdminSplitDateTime
+
+    def compress(self, data_list: Any) -> datetime | None:
+        return datetime.combine(*data_list) if data_list and all(data_list) else None
+
+
+class ZonedForm(forms.ModelForm):
+    """A model form whose fields in `moments` are entered in the zone that its field `zone` names."""
+
+    moments: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.moments:
+            stored = getattr(self.instance, name)
+            if stored:
+                wall = stored.astimezone(zoneinfo.ZoneInfo(self.instance.zone))
+                self.initial[name] = wall.replace(tzinfo=None, microsecond=0)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        zone = cleaned.get("zone")
+        for name in self.moments:
+            naive = cleaned.get(name)
+            if naive is None or not zone:
+                continue
+            if {name, "zone"} & set(self.changed_data):
+                try:
+                    cleaned[name] = instant(naive, zone)
+                except ValidationError as error:
+                    self.add_error(name, error)
+            else:  # to the microsecond, and also in an hour that comes twice
+                cleaned[name] = getattr(self.instance, name)
+        return cleaned
