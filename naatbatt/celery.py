@@ -5,10 +5,22 @@ sweeps below find everything that a lost message forgot, so every entry may run 
 """
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import import_modules
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "naatbatt.settings")
+TRANSPORT_ALIASES["folder"] = "naatbatt.folder_transport:Transport"
+
+
+@import_modules.connect  # sent when a worker or beat starts; connected before Celery's own receiver, which runs checks
+def refuse_misconfiguration(**kwargs: Any) -> None:
+    from naatbatt.checks import refuse_to_start
+
+    refuse_to_start()
+
 
 app = Celery("naatbatt")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -8,73 +8,41 @@ and a remedy, rather than as a traceback from somewhere else.
 
 import os
 import secrets
-import zoneinfo
-from collections.abc import Callable
-from dataclasses import dataclass
+import ssl
+import tempfile
 from datetime import timedelta
-from email.utils import parseaddr
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
-import dj_database_url
 from csp.constants import NONE, SELF
+from django.http.request import validate_host
+
+from naatbatt import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
+env = environment.Environment(os.environ)
+CONFIGURATION_PROBLEMS = env.problems
 
-@dataclass(frozen=True)
-class ConfigurationProblem:
-    variable: str
-    problem: str
-    remedy: str
-
-
-CONFIGURATION_PROBLEMS: list[ConfigurationProblem] = []
-
-
-def _problem(variable: str, problem: str, remedy: str) -> None:
-    CONFIGURATION_PROBLEMS.append(ConfigurationProblem(variable, problem, remedy))
-
-
-def _text(variable: str, default: str = "", *, required: str = "") -> str:
-    """The variable's text. `required` is the remedy to print when production misses it."""
-    value = os.environ.get(variable, "").strip()
-    if not value and required and PRODUCTION:
-        _problem(variable, "is not set", required)
-    return value or default
-
-
-def _flag(variable: str) -> bool:
-    value = os.environ.get(variable, "").strip().lower()
-    if value not in ("", "0", "1", "true", "false", "yes", "no", "on", "off"):
-        _problem(variable, f"is {value!r}, which is neither on nor off", f"Set {variable}=1 or {variable}=0.")
-    return value in ("1", "true", "yes", "on")
-
-
-def _words(variable: str, default: str = "", *, required: str = "") -> list[str]:
-    return [word.strip() for word in _text(variable, default, required=required).split(",") if word.strip()]
-
-
-def _parsed(variable: str, text: str, parse: Callable[[str], Any], fallback: Any, remedy: str) -> Any:
-    try:
-        return parse(text)
-    except (ValueError, KeyError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
-        # The value itself may hold a password: say what is wrong with it, do not print it.
-        _problem(variable, f"cannot be read ({type(error).__name__})", remedy)
-        return fallback
-
-
-PRODUCTION = _flag("PRODUCTION")
-DEBUG = _flag("DEBUG")
+PRODUCTION = env.production = env.flag("PRODUCTION")
+DEBUG = env.flag("DEBUG")
 if PRODUCTION and DEBUG:
-    _problem("DEBUG", "is on in production, where it would show settings and code to visitors", "Unset DEBUG.")
+    env.problem("DEBUG", "is on in production, where it would show settings and code to visitors", "Unset DEBUG.")
     DEBUG = False
 
 # --- where things are kept -------------------------------------------------------------------------------------------
 
-VAR_DIR = Path(_text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+VAR_DIR = Path.cwd() / env.text("VAR_DIR", str(BASE_DIR / "var"))
+try:
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    if not os.access(VAR_DIR, os.W_OK | os.X_OK):
+        raise PermissionError(0, "Permission denied")
+except OSError as error:
+    _reason = f"cannot be written ({error.strerror}: {VAR_DIR})"
+    env.problem("VAR_DIR", _reason, "Point VAR_DIR at a folder that this user may write to.")
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "media/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -88,97 +56,100 @@ def _embedded_secret() -> str:
     path = VAR_DIR / "secret_key"
     try:
         if not path.exists():
-            VAR_DIR.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            # Written whole before it gets its name: processes that start together all read the same key.
+            descriptor, draft = tempfile.mkstemp(dir=VAR_DIR, prefix="secret_key.")
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass  # another process was first; its key is read below
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass  # another process was first; its key is read below
+            finally:
+                Path(draft).unlink()
+        key = path.read_text().strip()
     except OSError as error:
-        _problem("VAR_DIR", f"cannot be written ({error.strerror}: {VAR_DIR})", "Point VAR_DIR at a writable folder.")
+        if env.fine("VAR_DIR"):
+            env.problem("VAR_DIR", f"holds a secret_key that cannot be used ({error.strerror})", "Check who owns it.")
         return secrets.token_urlsafe(50)
-    return path.read_text().strip() or secrets.token_urlsafe(50)
+    if not key:
+        env.problem("VAR_DIR", "holds an empty secret_key", f"Delete {path}; links sent so far will stop working.")
+    return key or secrets.token_urlsafe(50)
 
 
-SECRET_KEY = _text("SECRET_KEY", required="Set SECRET_KEY to at least 50 random characters and keep it secret.")
-if PRODUCTION and SECRET_KEY and len(SECRET_KEY) < 50:
-    _problem("SECRET_KEY", f"is only {len(SECRET_KEY)} characters long", "Use at least 50 random characters.")
+SECRET_KEY = env.text("SECRET_KEY", required="Set SECRET_KEY to at least 50 random characters and keep it secret.")
+if PRODUCTION and SECRET_KEY and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
+    env.problem("SECRET_KEY", "is too easy to guess", "Use at least 50 random characters.")
 SECRET_KEY = SECRET_KEY or (secrets.token_urlsafe(50) if PRODUCTION else _embedded_secret())
-SECRET_KEY_FALLBACKS = _words("SECRET_KEY_FALLBACKS")
+# Earlier keys, so that links already mailed and sessions survive a change of the key.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 
 # --- who runs the site -----------------------------------------------------------------------------------------------
 
-ASSOCIATION_NAME = _text("ASSOCIATION_NAME", "NAATBatt", required="Set ASSOCIATION_NAME to the association's name.")
-ASSOCIATION_ZONE = _text("ASSOCIATION_ZONE", "America/New_York")
-_parsed(
+ASSOCIATION_NAME = env.text("ASSOCIATION_NAME", "NAATBatt", required="Set ASSOCIATION_NAME to the association's name.")
+# The postal address that newsletters must carry in many countries.
+ASSOCIATION_ADDRESS = env.text(
+    "ASSOCIATION_ADDRESS", required="Set ASSOCIATION_ADDRESS to the postal address, on one line."
+)
+ASSOCIATION_ZONE = env.parsed(
     "ASSOCIATION_ZONE",
-    ASSOCIATION_ZONE,
-    zoneinfo.ZoneInfo,
-    None,
-    "Use a name from the time zone database, such as America/New_York or Europe/Berlin.",
+    environment.zone,
+    "America/New_York",
+    remedy="Use a name from the time zone database, such as America/New_York or Europe/Berlin.",
 )
-if any(problem.variable == "ASSOCIATION_ZONE" for problem in CONFIGURATION_PROBLEMS):
-    ASSOCIATION_ZONE = "UTC"
-
-SITE_URL = _text(
-    "SITE_URL", "http://127.0.0.1:8000", required="Set SITE_URL to the public address, such as https://blog.example.org."
-).rstrip("/")
-_site = urlsplit(SITE_URL)
-if _site.scheme not in ("http", "https") or not _site.hostname or _site.path or _site.query:
-    _problem("SITE_URL", f"is {SITE_URL!r}, not a bare web address", "Use scheme and host only: https://blog.example.org.")
-elif PRODUCTION and _site.scheme != "https":
-    _problem("SITE_URL", "does not begin with https://", "Serve the site over TLS and write SITE_URL=https://...")
-
-ALLOWED_HOSTS = _words(
+SITE_URL = env.parsed(
+    "SITE_URL",
+    environment.origin,
+    "http://127.0.0.1:8000",
+    remedy="Write scheme and host only: https://blog.example.org.",
+)
+ALLOWED_HOSTS = env.parsed(
     "ALLOWED_HOSTS",
+    environment.host_names,
     "localhost,127.0.0.1,[::1],testserver",
-    required="Set ALLOWED_HOSTS to the host names the site answers to, separated by commas.",
+    remedy="Name the hosts the site answers to, without scheme or port, separated by commas: blog.example.org.",
 )
-if "*" in ALLOWED_HOSTS and PRODUCTION:
-    _problem("ALLOWED_HOSTS", "contains *, which lets anyone forge links in mails", "Name the hosts one by one.")
+_site = urlsplit(SITE_URL)
+if PRODUCTION and env.fine("SITE_URL", "ALLOWED_HOSTS"):
+    if _site.scheme != "https":
+        env.problem(
+            "SITE_URL", "does not begin with https://", "Serve the site over TLS and write SITE_URL=https://..."
+        )
+    if "*" in ALLOWED_HOSTS:
+        env.problem("ALLOWED_HOSTS", "contains *, which lets anyone forge links in mails", "Name the hosts one by one.")
+    if not validate_host(_site.hostname or "", ALLOWED_HOSTS):
+        env.problem("ALLOWED_HOSTS", "does not contain the host of SITE_URL", f"Add {_site.hostname} to ALLOWED_HOSTS.")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _site.scheme == "https" else []
 
 # --- database, cache, tasks ------------------------------------------------------------------------------------------
 
 _DATABASE_REMEDY = "Use postgres://user:password@host:5432/name (production) or sqlite:////absolute/path.sqlite3."
-
-
-def _database(url: str) -> dict[str, Any]:
-    config = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        config["CONN_MAX_AGE"] = 0
-        config["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-    elif config["ENGINE"] != "django.db.backends.postgresql":
-        raise ValueError("neither PostgreSQL nor SQLite")
-    return config
-
-
-_embedded_database = f"sqlite:///{VAR_DIR / 'site.sqlite3'}"
 DATABASES = {
-    "default": _parsed(
+    "default": env.parsed(
         "DATABASE_URL",
-        _text("DATABASE_URL", _embedded_database, required=_DATABASE_REMEDY),
-        _database,
-        _database("sqlite://:memory:"),
-        _DATABASE_REMEDY,
+        environment.database,
+        f"sqlite:///{quote(str(VAR_DIR / 'site.sqlite3'))}",
+        remedy=_DATABASE_REMEDY,
     )
 }
+_on_sqlite = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+if _on_sqlite and env.fine("VAR_DIR") and not Path(DATABASES["default"]["NAME"]).parent.is_dir():
+    env.problem("DATABASE_URL", "names a file in a folder that does not exist", _DATABASE_REMEDY)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = _text("REDIS_URL", required="Use redis://host:6379/0.")
+REDIS_URL = env.parsed(
+    "REDIS_URL",
+    environment.redis,
+    "",
+    remedy="Use redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket?db=0.",
+)
 # Keeps sites that share one Redis apart (cache keys and task queues alike).
-REDIS_PREFIX = _text("REDIS_PREFIX", "naatbatt")
-if REDIS_URL and urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
-    _problem("REDIS_URL", "is not a Redis address", "Use redis://host:6379/0, rediss:// or unix:///path/to/socket.")
-    REDIS_URL = ""
+REDIS_PREFIX = env.parsed(
+    "REDIS_PREFIX", environment.identifier, "naatbatt", remedy="Use letters, digits, - and _.", required=False
+)
 
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": REDIS_PREFIX}
+        {"BACKEND": "naatbatt.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": REDIS_PREFIX}
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
@@ -194,7 +165,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any]
 if REDIS_URL:
-    CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+    CELERY_BROKER_URL = environment.broker(REDIS_URL)
+    if REDIS_URL.startswith("rediss:"):
+        CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 600,
         "unacked_restore_interval": 5,
@@ -203,7 +176,7 @@ if REDIS_URL:
     }
     CELERY_TASK_ACKS_LATE = True
 else:
-    CELERY_BROKER_URL = "naatbatt.folder_transport:Transport://"
+    CELERY_BROKER_URL = "folder://localhost"  # naatbatt/folder_transport.py
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(VAR_DIR / "broker"),
         "data_folder_out": str(VAR_DIR / "broker"),
@@ -213,36 +186,11 @@ else:
 
 # --- mail ------------------------------------------------------------------------------------------------------------
 
-_EMAIL_REMEDY = "Use smtp://user:password@host:587?tls=starttls, smtps://user:password@host:465 or eml:///folder."
-
-
-def _email(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    if parts.scheme == "eml":
-        return {"EMAIL_BACKEND": "naatbatt.mail.eml.EmailBackend", "EMAIL_FILE_PATH": parts.path}
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("unknown scheme or no host")
-    tls = parse_qs(parts.query).get("tls", [""])[0]
-    if tls not in ("", "starttls", "none"):
-        raise ValueError("tls is neither starttls nor none")
-    return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 25),
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_USE_TLS": tls == "starttls",
-    }
-
-
-_embedded_mail = f"eml://{VAR_DIR / 'outbox'}"
-_mail = _parsed(
+_mail = env.parsed(
     "EMAIL_URL",
-    _text("EMAIL_URL", _embedded_mail, required=_EMAIL_REMEDY),
-    _email,
-    _email(_embedded_mail),
-    _EMAIL_REMEDY,
+    environment.email,
+    f"eml://{quote(str(VAR_DIR / 'outbox'))}",
+    remedy="Use smtp://user:password@host:587?tls=starttls, smtps://user:password@host:465 or eml:///folder.",
 )
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_FILE_PATH = _mail.get("EMAIL_FILE_PATH", "")
@@ -254,18 +202,21 @@ EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
 EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 20
 
-DEFAULT_FROM_EMAIL = _text(
+DEFAULT_FROM_EMAIL = env.parsed(
     "MAIL_FROM",
-    f"{ASSOCIATION_NAME} <series@example.org>",
-    required="Set MAIL_FROM to the sender, such as 'The Association <series@example.org>'.",
+    environment.address,
+    formataddr((ASSOCIATION_NAME, "series@example.org")),
+    remedy="Set MAIL_FROM to the sender, such as 'The Association <series@example.org>'.",
 )
-if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
-    _problem("MAIL_FROM", "holds no mail address", "Write it as 'The Association <series@example.org>'.")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Whom the site tells when it holds something back (a late mailing, a restored back-up). Empty: only the admin says so.
-STAFF_EMAILS = _words("STAFF_EMAILS")
-# The postal address that newsletters must carry in many countries.
-ASSOCIATION_ADDRESS = _text("ASSOCIATION_ADDRESS")
+STAFF_EMAILS = env.parsed(
+    "STAFF_EMAILS",
+    environment.addresses,
+    "",
+    remedy="Write bare addresses separated by commas: ann@example.org,ben@example.org.",
+    required=False,
+)
 
 # What is later than this is held and shown to staff instead of going out as a surprise.
 MAIL_GRACE = timedelta(hours=6)
@@ -347,6 +298,8 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "naatbatt.requests.client_address"  # behind our proxy everyone else shares one address
+AXES_VERBOSE = False
 LOGIN_URL = "admin:login"
 
 LANGUAGE_CODE = "en-us"
@@ -398,15 +351,15 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- logs ------------------------------------------------------------------------------------------------------------
 
+LOG_LEVEL = env.parsed(
+    "LOG_LEVEL", environment.log_level, "INFO", remedy="Use DEBUG, INFO, WARNING, ERROR or CRITICAL.", required=False
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"redact": {"()": "naatbatt.mail.links.RedactLinks"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
-    "root": {"handlers": ["console"], "level": _text("LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["console"], "level": "INFO", "propagate": False}},
 }
-if LOGGING["root"]["level"] not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):  # type: ignore[index]
-    _problem("LOG_LEVEL", "is not a level", "Use DEBUG, INFO, WARNING, ERROR or CRITICAL.")
-    LOGGING["root"]["level"] = "INFO"  # type: ignore[index]
