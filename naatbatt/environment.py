@@ -138,7 +138,7 @@ def log_level(text: str) -> str:
 
 
 def database(url: str) -> dict[str, Any]:
-    config = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.postgresql":
         if not config["NAME"]:

@@ -28,12 +28,12 @@ class Channel(filesystem.Channel):
         for folder in (self.data_folder_in, self.data_folder_out, self.control_folder):
             Path(folder).mkdir(parents=True, exist_ok=True)
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         # Readers go by the name, so the oldest message comes first.
         path = Path(self.data_folder_out) / f"{time_ns():020}_{uuid.uuid4()}.{queue}.msg"
         _write_whole(path, payload)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         for path in sorted(Path(self.data_folder_in).iterdir()):
             # The queue's name begins after the first dot; names that begin with a dot are not whole yet, or taken.
             if path.name.partition(".")[2] != f"{queue}.msg":
@@ -48,13 +48,14 @@ class Channel(filesystem.Channel):
             return loads(bytes_to_str(payload))
         raise Empty
 
-    def get_table(self, exchange: str) -> list[Binding]:
+    def get_table(self, exchange: str) -> list[Binding]:  # type: ignore[override]
         try:
-            return [Binding(*row) for row in loads(self._exchange_file(exchange).read_text())]
+            file: Path = self._exchange_file(exchange)  # type: ignore[attr-defined]
+            return [Binding(*row) for row in loads(file.read_text())]
         except FileNotFoundError:
             return []
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None) -> None:
         binding = Binding(routing_key or "", pattern or "", queue or "")
         self._rebind(exchange, lambda table: table if binding in table else [binding, *table])
 
@@ -64,7 +65,7 @@ class Channel(filesystem.Channel):
         self._rebind(exchange, lambda table: [row for row in table if row != binding])
 
     def _rebind(self, exchange: str, change: Callable[[list[Binding]], list[Binding]]) -> None:
-        file = self._exchange_file(exchange)
+        file: Path = self._exchange_file(exchange)  # type: ignore[attr-defined]
         with open(file.with_name(f"{file.name}.lock"), "w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)  # until it is closed
             before = self.get_table(exchange)

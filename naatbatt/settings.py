@@ -173,6 +173,9 @@ if REDIS_URL:
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "global_keyprefix": f"{REDIS_PREFIX}:",
+        # Whoever rings the bell of a Redis that is down does not wait for it (6 seconds otherwise, within a request).
+        "max_retries": 0,
+        "socket_connect_timeout": 2,
     }
     CELERY_TASK_ACKS_LATE = True
 else:

@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.utils.translation import gettext_lazy as _
 from django.views.static import serve
 
-from naatbatt.views import healthz, readyz
+from naatbatt.views import healthz, icon, readyz
 
 admin.site.site_header = settings.ASSOCIATION_NAME
 admin.site.site_title = settings.ASSOCIATION_NAME
@@ -13,6 +13,7 @@ admin.site.index_title = _("This week")
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
+    path("favicon.ico", icon),
     path("admin/", admin.site.urls),
     path("a/", include("surveys.urls")),
     # Pictures were decoded and re-encoded before they were kept; in production nginx serves this path itself.

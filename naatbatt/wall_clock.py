@@ -1,13 +1,15 @@
 """Times as staff type them: what a clock on the wall shows in the zone that they name beside it."""
 
 import zoneinfo
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from naatbatt.zones import validate_zone
 
 
 def instant(naive: datetime, zone: str) -> datetime:
@@ -54,12 +56,14 @@ class ZonedForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        zone = cleaned.get("zone")
+        zone = self._zone(cleaned)
         for name in self.moments:
             naive = cleaned.get(name)
-            if naive is None or not zone:
+            if naive is None:
                 continue
-            if {name, "zone"} & set(self.changed_data):
+            if not zone:  # the form is refused anyway; nothing later may stumble over a time without a zone
+                cleaned[name] = naive.replace(tzinfo=UTC)
+            elif {name, "zone"} & set(self.changed_data):
                 try:
                     cleaned[name] = instant(naive, zone)
                 except ValidationError as error:
@@ -67,3 +71,13 @@ class ZonedForm(forms.ModelForm):
             else:  # to the microsecond, and also in an hour that comes twice
                 cleaned[name] = getattr(self.instance, name)
         return cleaned
+
+    def _zone(self, cleaned: dict[str, Any]) -> str:
+        zone = cleaned.get("zone") or ""
+        try:
+            if zone:
+                validate_zone(zone)
+        except ValidationError as error:
+            self.add_error("zone", error)
+            return ""
+        return zone

@@ -325,6 +325,8 @@ class _Furniture(Treeprocessor):
                 element.tag = "h2"
             elif element.tag in ("th", "td"):
                 self._alignment(element)
+                if element.tag == "th" and not len(element) and not (element.text or "").strip():
+                    element.tag = "td"  # a corner without words heads nothing
             elif element.tag == "a" and element.get("class") == "footnote-backref":
                 element.set("aria-label", element.attrib.pop("title"))
             elif element.tag == "div" and element.get("class") == "footnote":

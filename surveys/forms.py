@@ -35,12 +35,9 @@ class Problem:
 
 
 def _tidy(data: Mapping[str, Any]) -> MultiValueDict[str, str]:
-    """What browsers and clipboards add: CRLF for each line break (which would count double), and NUL, which no text
-    needs and PostgreSQL cannot store."""
+    """Without NUL, which comes with some pastes, no text needs, and PostgreSQL cannot store."""
     lists = data.lists() if isinstance(data, MultiValueDict) else ((name, [value]) for name, value in data.items())
-    return MultiValueDict(
-        {name: [str(value).replace("\r\n", "\n").replace("\x00", "") for value in values] for name, values in lists}
-    )
+    return MultiValueDict({name: [str(value).replace("\x00", "") for value in values] for name, values in lists})
 
 
 class AnswerForm(forms.Form):

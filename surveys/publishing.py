@@ -73,7 +73,7 @@ def draft_post(*, survey: Survey, title: str, standfirst: str, body: str) -> Pos
 
 
 def prose_html(text: str) -> SafeString:
-    """What staff wrote in Markdown (an introduction, guidance) as safe HTML with whole addresses, for pages and mails."""
+    """What staff wrote in Markdown (an introduction, guidance) as safe HTML with whole addresses."""
     return mark_safe(prose.absolute(prose.render(text).html, settings.SITE_URL))  # noqa: S308  (prose.py has washed it)
 
 

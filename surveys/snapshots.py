@@ -9,7 +9,7 @@ given, so that its author can still take it back. Quotes come from `disclosure.q
 
 import json
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,7 +196,7 @@ def citation(snapshot: Snapshot) -> str:
     return _("Snapshot %(number)d · %(hash)s") % {"number": snapshot.number, "hash": snapshot.short_hash}
 
 
-def _results(snapshot: Snapshot, keys: Iterable[str]) -> Iterable[Result]:
+def _results(snapshot: Snapshot, keys: Iterable[str]) -> Iterator[Result]:
     data = snapshot.data()
     minimum = data["survey"]["minimum_cell"]
     for key in keys:

@@ -22,7 +22,7 @@ def advance(*, survey_round: Round, now: datetime | None = None) -> Round:
     if row.closed_at is not None or row.held_at is not None or now < row.opens_at:
         return row
     if reason := _too_late(row, now):
-        return rounds.hold(survey_round=row, reason=reason)
+        return rounds.hold(survey_round=row, reason=reason, now=now)
     if now >= row.closes_at:
         rounds.close(survey_round=row, now=now)
     else:

@@ -20,8 +20,7 @@ from surveys.models import (
     Survey,
 )
 
-
-# --- surveys -----------------------------------------------------------------------------------------------------------
+# --- surveys ---------------------------------------------------------------------------------------------------------
 
 
 class ContributorFactory(factory.django.DjangoModelFactory):
@@ -106,7 +105,7 @@ class AnswerFactory(factory.django.DjangoModelFactory):
     value = "agree"
 
 
-# --- mail --------------------------------------------------------------------------------------------------------------
+# --- mail ------------------------------------------------------------------------------------------------------------
 
 
 class OutgoingMailFactory(factory.django.DjangoModelFactory):
@@ -135,7 +134,7 @@ class SuppressionFactory(factory.django.DjangoModelFactory):
     reason = Suppression.Reason.UNSUBSCRIBED
 
 
-# --- posts -------------------------------------------------------------------------------------------------------------
+# --- posts -----------------------------------------------------------------------------------------------------------
 
 
 class AuthorFactory(factory.django.DjangoModelFactory):

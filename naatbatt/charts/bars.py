@@ -1,6 +1,7 @@
 """Horizontal bars: the label above, the bar below it, the value at its end."""
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from naatbatt.charts import svg
 from naatbatt.charts.shapes import Bar, Bars
@@ -47,8 +48,9 @@ def draw(chart: Bars, *, key: str = "", width: int | None = None) -> SafeString:
 
 def table(chart: Bars) -> tuple[list[str], list[list[str]]]:
     noted = any(bar.note for bar in chart.bars)
-    head = ["", chart.unit] + [""] * noted
-    return head, [[bar.label, bar.text] + [bar.note] * noted for bar in chart.bars]
+    return ["", chart.unit or _("Value")] + [_("Note")] * noted, [
+        [bar.label, bar.text] + [bar.note] * noted for bar in chart.bars
+    ]
 
 
 def _place(bar: Bar, start: float, length: float) -> str:

@@ -9,6 +9,7 @@ Colours stand as attributes, for mail and files that stand alone, and as classes
 import hashlib
 import re
 import unicodedata
+from collections import deque
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -19,6 +20,7 @@ from naatbatt.charts.shapes import Chart
 NARROWEST = 280
 FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 SIZE, SMALL = 14, 12.5
+BOLD = 1.12  # how much wider bold letters are
 
 COLOURS = {
     "neg3": "#6e360c",
@@ -29,7 +31,7 @@ COLOURS = {
     "pos2": "#0a5d6e",
     "pos3": "#053a45",
     "bar": "#0a5d6e",
-    "bin": "#5f9da7",
+    "bin": "#5b99a3",
     "band": "#dfe9ea",
     "track": "#efeeea",
     "ink": "#1b1d22",
@@ -113,7 +115,7 @@ def across(percent: float) -> str:
 
 def text_width(content: str, size: float = SIZE, *, bold: bool = False) -> float:
     """About how many pixels a line takes: measured on a wide sans serif, so rather too many than too few."""
-    return size * sum(map(_advance, content)) * (1.12 if bold else 1)
+    return size * sum(map(_advance, content)) * (BOLD if bold else 1)
 
 
 def wrap(content: str, width: float, size: float = SIZE, *, bold: bool = False) -> list[str]:
@@ -121,26 +123,34 @@ def wrap(content: str, width: float, size: float = SIZE, *, bold: bool = False) 
     together) only where it is wider than a line.
     """
 
-    def fits(line: str) -> bool:
-        return text_width(line, size, bold=bold) <= width
+    def room(line: str) -> int:
+        """How many of its characters fit."""
+        left = width / (size * (BOLD if bold else 1))
+        for place, character in enumerate(line):
+            left -= _advance(character)
+            if left < -1e-6:
+                return place
+        return len(line)
 
     lines: list[str] = []
     line = ""
-    words = [word for word in BREAKS.split(content) if word]
+    words = deque(word for word in BREAKS.split(content) if word)
     while words:
-        word = words.pop(0)
+        word = words.popleft()
         joined = f"{line} {word}" if line else word
-        if fits(joined):
+        fitting = room(joined)
+        if fitting == len(joined):
             line = joined
         elif line:
             lines.append(line)
-            line, words = "", [word, *words]
+            line = ""
+            words.appendleft(word)
         elif NO_BREAK in word.strip(NO_BREAK):
-            words = [*word.split(NO_BREAK), *words]
+            words.extendleft(reversed(word.split(NO_BREAK)))
         else:
-            end = next((end for end in range(len(word) - 1, 1, -1) if fits(word[:end])), 1)
-            lines.append(word[:end])
-            words = [word[end:], *words] if word[end:] else words
+            cut = max(fitting, 1)
+            lines.append(word[:cut])
+            words.extendleft([word[cut:]] if word[cut:] else [])
     return [*lines, line] if line or not lines else lines
 
 

@@ -18,7 +18,7 @@ from naatbatt.demo.ledger import Equation, Ledger
 from naatbatt.demo.visitor import Mailbox, PageForm, Visitor, link_in
 from naatbatt.mail.models import OutgoingMail
 from posts import newsletter, publishing
-from posts.models import Issue, IssueRecipient, Post, Subscriber
+from posts.models import Author, Issue, IssueRecipient, Post, Subscriber
 from surveys import invitations, moderation
 from surveys.models import Answer, Contributor, Invitation, Response, Round, Snapshot, Summary
 
@@ -242,6 +242,7 @@ class Story:
         self.wait("the summary", lambda: Summary.objects.filter(snapshot=snapshot, post__isnull=False).exists())
         post = Post.objects.get(pk=Summary.objects.values_list("post", flat=True).get(snapshot=snapshot))
         self.tell("compile", f"“{post.title}”: {len(post.body.split())} words, {post.body.count('```') // 2} figures")
+        post.authors.set(Author.objects.filter(slug="the-data-desk"))  # the editor signs it
         post = publishing.publish(post=post)
         page = Visitor(0).open(post.get_absolute_url())
         self.tell("publish", f"part {post.part}, {len(page.encode()):,} bytes of HTML")

@@ -85,7 +85,7 @@ class OutgoingMailAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request, mail):
             raise PermissionDenied
         if mail is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
         message = compose(mail, unmark=links.mask)
         headers = [
             (_("From"), settings.DEFAULT_FROM_EMAIL),

@@ -42,5 +42,5 @@ class EmailBackend(BaseEmailBackend):
         unfinished = path.with_name(f".{path.name}.part")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(message.message().as_bytes(linesep="\r\n"))
+            file.write(message.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
         unfinished.rename(path)

@@ -103,6 +103,8 @@ def _verdict(error: Exception) -> Verdict:
 
 def _said(error: Exception) -> str:
     """The server's own words where there are any."""
+    code: int
+    words: bytes | str
     match error:
         case smtplib.SMTPRecipientsRefused():
             code, words = next(iter(error.recipients.values()))

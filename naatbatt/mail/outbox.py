@@ -145,7 +145,7 @@ def _clean(headers: dict[str, str]) -> dict[str, str]:
 
 def _ring_on_commit() -> None:
     """One bell a transaction, however many mails it writes."""
-    if not any(callback is _ring for _sids, callback, *_rest in connection.run_on_commit):
+    if not any(registered[1] is _ring for registered in connection.run_on_commit):
         transaction.on_commit(_ring)
 
 

@@ -33,7 +33,7 @@ class _EncryptedConversation(_Conversation, smtplib.SMTP_SSL):
 
 class EmailBackend(smtp.EmailBackend):
     @property
-    def connection_class(self) -> type[smtplib.SMTP]:  # type: ignore[override]
+    def connection_class(self) -> type[smtplib.SMTP]:
         return _EncryptedConversation if self.use_ssl else _Conversation
 
     def _send(self, email_message: EmailMessage) -> bool:

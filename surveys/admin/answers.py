@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from surveys import disclosure, moderation
-from surveys.admin.pages import STYLES, ReadOnly, Steps, change_address, link_to
+from surveys.admin.pages import STYLES, ReadOnly, RoundFilter, Steps, change_address, link_to
 from surveys.models import Answer, Response
 
 Moderation = Answer.Moderation
@@ -36,7 +37,7 @@ class ModerationFilter(admin.SimpleListFilter):
     title = gettext_lazy("moderation")
     parameter_name = "moderation"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str | None, Any]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [
             (None, _("waiting")),
             ("proposed", _("edit proposed")),
@@ -64,7 +65,7 @@ class AnswerAdmin(Steps):
     """Words that contributors have submitted, on their way to print. Drafts concern their authors only."""
 
     list_display = ("short_words", "prompt", "line", "state")
-    list_filter = (ModerationFilter, "response__invitation__survey_round")
+    list_filter = (ModerationFilter, ("response__invitation__survey_round", RoundFilter))
     list_select_related = ("question", "response__invitation__contributor")
     list_display_links = None
     list_per_page = 50
@@ -156,31 +157,21 @@ class AnswerAdmin(Steps):
         return TemplateResponse(request, "admin/surveys/answer/moderate.html", context)
 
     def step_approve(self, request: HttpRequest, answer: Answer) -> HttpResponse:
-        return self._decide(
-            request,
-            answer,
-            lambda: moderation.approve(answer=answer, by=request.user),
-            _("The words are approved."),  # type: ignore[arg-type]
-        )
+        return self._decide(request, answer, moderation.approve, _("The words are approved."))
 
     def step_reject(self, request: HttpRequest, answer: Answer) -> HttpResponse:
-        reason = request.POST.get("reason", "")
-        return self._decide(
-            request, answer, lambda: moderation.reject(answer=answer, by=request.user, reason=reason),  # type: ignore[arg-type]
-            _("The words are rejected."),
-        )  # fmt: skip
+        reject = partial(moderation.reject, reason=request.POST.get("reason", ""))
+        return self._decide(request, answer, reject, _("The words are rejected."))
 
     def step_propose(self, request: HttpRequest, answer: Answer) -> HttpResponse:
-        words = request.POST.get("words", "").replace("\r\n", "\n")
-        return self._decide(
-            request, answer, lambda: moderation.propose_edit(answer=answer, by=request.user, words=words),  # type: ignore[arg-type]
-            _("The contributor is asked by mail whether they agree."),
-        )  # fmt: skip
+        propose = partial(moderation.propose_edit, words=request.POST.get("words", "").replace("\r\n", "\n"))
+        return self._decide(request, answer, propose, _("The contributor is asked by mail whether they agree."))
 
-    def _decide(self, request: HttpRequest, answer: Answer, decide: Callable[[], Answer], done: str) -> HttpResponse:
+    def _decide(self, request: HttpRequest, answer: Answer, decide: Callable[..., Answer], done: str) -> HttpResponse:
+        """Decide about the version that was read, then go on to the next in the queue."""
         answer.version = as_number(request.POST.get("version"), answer.version)
         try:
-            decide()
+            decide(answer=answer, by=request.user)
         except moderation.ReasonMissing as error:
             messages.error(request, str(error))
             return self.back_to(answer)
@@ -203,7 +194,7 @@ class AnswerAdmin(Steps):
 
 def with_words(answers: QuerySet[Answer]) -> QuerySet[Answer]:
     """Submitted, and with words to decide about."""
-    return answers.counted().exclude(moderation=Moderation.NOT_NEEDED)  # type: ignore[attr-defined,no-any-return]
+    return answers.counted().exclude(moderation=Moderation.NOT_NEEDED)  # type: ignore[attr-defined]
 
 
 def as_number(text: str | None, otherwise: int) -> int:
@@ -222,7 +213,11 @@ def earlier_words(answer: Answer) -> list[dict[str, Any]]:
 @admin.register(Response)
 class ResponseAdmin(ReadOnly):
     list_display = ("contributor", "survey_round", "attribution", "submitted_at", "version")
-    list_filter = (("submitted_at", admin.EmptyFieldListFilter), "attribution", "invitation__survey_round")
+    list_filter = (
+        ("submitted_at", admin.EmptyFieldListFilter),
+        "attribution",
+        ("invitation__survey_round", RoundFilter),
+    )
     list_select_related = ("invitation__contributor", "invitation__survey_round__survey")
     list_per_page = 50
     search_fields = ("invitation__contributor__name", "invitation__contributor__affiliation")

@@ -35,7 +35,7 @@ class AskedInline(admin.TabularInline):
 
     @admin.display(description=_("standing"))
     def standing(self, invitation: Any) -> str:
-        return Invitation.Disposition(invitation.disposition).label
+        return str(Invitation.Disposition(invitation.disposition).label)
 
 
 @admin.register(Contributor)
@@ -66,9 +66,9 @@ class ContributorAdmin(admin.ModelAdmin):
             )
         )
 
-    @admin.display(description=_("last asked"), ordering="last_asked_at", empty_value=_("never"))
+    @admin.display(description=_("last asked"), ordering="last_asked_at")
     def last_asked(self, contributor: Any) -> Any:
-        return contributor.last_asked_at
+        return contributor.last_asked_at or _("never")
 
     @admin.display(description=_("answered"), ordering="times_answered")
     def answered(self, contributor: Any) -> str:

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+
+from surveys.models import Round
 
 STYLES = {"all": ["css/admin.css"]}
 
@@ -47,7 +49,7 @@ class Steps(admin.ModelAdmin):
         return [own, *super().get_urls()]
 
     def may_step(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")  # type: ignore[union-attr]
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def take_step(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
         if step not in self.steps:
@@ -58,11 +60,8 @@ class Steps(admin.ModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         found = self.existing(request, object_id)
         take: Callable[[HttpRequest, Any], HttpResponse | None] = getattr(self, self.steps[step])
-        try:
-            done = take(request, found)
-        except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
-            done = None
+        done = take(request, found)
+        self.log_change(request, found, _("Pressed: %(step)s.") % {"step": step})
         return done or self.back_to(found)
 
     def existing(self, request: HttpRequest, object_id: str) -> Any:
@@ -73,6 +72,13 @@ class Steps(admin.ModelAdmin):
 
     def back_to(self, found: Any) -> HttpResponseRedirect:
         return HttpResponseRedirect(change_address(found))
+
+
+class RoundFilter(admin.RelatedFieldListFilter):
+    """Rounds are called by their surveys, which are fetched with them."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(found.pk), str(found)) for found in Round.objects.select_related("survey")]
 
 
 def change_address(found: Any) -> str:

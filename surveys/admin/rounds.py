@@ -16,7 +16,7 @@ from naatbatt.mail.models import Stream, Suppression
 from naatbatt.wall_clock import WallClockField, ZonedForm
 from naatbatt.zones import in_words
 from surveys import disclosure, invitations, results, rounds
-from surveys.admin.pages import ReadOnly, Steps, link_to, of
+from surveys.admin.pages import ReadOnly, RoundFilter, Steps, link_to, of
 from surveys.models import Answer, Contributor, Invitation, Round, RoundClosed, Sector
 
 Disposition = Invitation.Disposition
@@ -99,7 +99,8 @@ class StateFilter(admin.SimpleListFilter):
             "held": lambda: queryset.exclude(held_at=None),
             "closed": lambda: queryset.exclude(closed_at=None),
         }
-        return chosen[self.value()]() if self.value() in chosen else queryset
+        narrow = chosen.get(self.value() or "")
+        return narrow() if narrow else queryset
 
 
 def state_of(survey_round: Round) -> str:
@@ -194,16 +195,16 @@ class RoundAdmin(Steps):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("<path:object_id>/invite/", wrap(self.invite_view), name="surveys_round_invite"),
-            path("<path:object_id>/close/", wrap(self.close_view), name="surveys_round_close"),
+            path("<int:object_id>/invite/", wrap(self.invite_view), name="surveys_round_invite"),
+            path("<int:object_id>/close/", wrap(self.close_view), name="surveys_round_close"),
             *super().get_urls(),
         ]
 
-    def invite_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def invite_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Choose, see what it comes to, then put them on the panel."""
         if not self.may_step(request):
             raise PermissionDenied
-        survey_round: Round = self.existing(request, object_id)
+        survey_round: Round = self.existing(request, str(object_id))
         form = PanelForm(request.POST or None, survey_round=survey_round)
         counted = None
         if request.method == "POST" and form.is_valid():
@@ -240,11 +241,11 @@ class RoundAdmin(Steps):
         messages.success(request, message % {"number": len(chosen)})
         return self.back_to(survey_round)
 
-    def close_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def close_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask once more, with what closing would freeze. The button on the page takes the step."""
         if not self.may_step(request):
             raise PermissionDenied
-        survey_round: Round = self.existing(request, object_id)
+        survey_round: Round = self.existing(request, str(object_id))
         context = {
             **self.admin_site.each_context(request),
             "title": _("Close and freeze now?"),
@@ -341,7 +342,7 @@ class InvitationAdmin(ReadOnly):
     """The personal link is not here: it is nobody's but the contributor's."""
 
     list_display = ("contributor", "sector", "survey_round", "standing", "invited_at", "reminded_at")
-    list_filter = (DispositionFilter, "contributor__sector", "survey_round")
+    list_filter = (DispositionFilter, "contributor__sector", ("survey_round", RoundFilter))
     list_select_related = ("contributor", "survey_round__survey")
     list_per_page = 100
     search_fields = ("contributor__name", "contributor__affiliation", "contributor__email")
@@ -351,7 +352,7 @@ class InvitationAdmin(ReadOnly):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
-        return super().get_queryset(request).with_disposition()  # type: ignore[attr-defined,no-any-return]
+        return super().get_queryset(request).with_disposition()  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("sector"), ordering="contributor__sector")
     def sector(self, invitation: Invitation) -> str:
@@ -359,7 +360,7 @@ class InvitationAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("standing"), ordering="disposition")
     def standing(self, invitation: Any) -> str:
-        return Disposition(invitation.disposition).label
+        return str(Disposition(invitation.disposition).label)
 
     @admin.display(description=gettext_lazy("invitation mail"))
     def invitation_mail(self, invitation: Invitation) -> str:

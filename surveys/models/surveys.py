@@ -190,6 +190,8 @@ class Question(models.Model):
         super().clean()
         if self.key.endswith(("-confidence", "-comment")):  # names of a question's own further fields in the form
             raise ValidationError({"key": _("A key must not end in “-confidence” or “-comment”.")})
+        if self.kind not in dict(kind_choices()):
+            return  # which the field itself says
         problems = self.type.problems(self.spec)
         if problems:
             raise ValidationError(problems)

@@ -109,7 +109,7 @@ BALANCED = Equation("invited", 30, {"complete": 22, "no reply": 8})
 def test_a_ledger_that_balances_says_where_to_read(monkeypatch):
     said = play_to(Ledger((BALANCED,)), monkeypatch)
     assert "OK          30 invited = 22 complete + 8 no reply" in said
-    assert "make run DEMO=1, then http://127.0.0.1:8000/posts/summary/" in said
+    assert "then http://127.0.0.1:8000/posts/summary/" in said
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,10 @@ from surveys import invitations, moderation, responses, rounds
 from surveys.models import Answer, Attribution, Contributor, Invitation, Question, Round, Sector, Snapshot, Survey
 from surveys.responses import Entry
 
-MOMENTS = ("published_before", "subscribed", "invited", "drafted", "submitted", "declined", "moderated", "closed", "published")
+MOMENTS = (
+    "published_before", "subscribed", "prepared", "invited", "drafted", "submitted", "declined", "moderated", "closed",
+    "published",
+)  # fmt: skip
 
 QUESTIONS = [
     {"key": "catch-up", "kind": "statement", "prompt": "The United States can catch up in lithium-ion cells by 2035."},
@@ -76,7 +79,7 @@ class Week:
         newsletter.confirm(subscriber=self.confirmed_subscriber)
         self.pending_subscriber = newsletter.subscribe(email="pete@example.org")
 
-    def invited(self) -> None:
+    def prepared(self) -> None:
         now = timezone.now()
         self.survey = Survey.objects.create(
             slug="race", title="The race: a first asking", introduction="We ask because it matters.", series=self.series
@@ -98,6 +101,8 @@ class Week:
                 ("Noa", Sector.INDUSTRY, "Packs"),
             ]
         ]
+
+    def invited(self) -> None:
         asked = invitations.invite(survey_round=self.survey_round, contributors=self.panel)
         self.asked = {invitation.contributor.name.removeprefix("Sample "): invitation for invitation in asked}
         invitations.solicit(survey_round=self.survey_round)

@@ -23,12 +23,12 @@ class Peer:
     def manner(self, address: str) -> str:
         return self.manners.get(address, "")
 
-    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> Any:
+    async def handle_EHLO(self, server: Any, session: Any, _: Any, hostname: str, responses: list[str]) -> Any:  # noqa: N802
         self.connections += 1
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         manner = self.manner(address)
         if manner.startswith("rcpt "):
             return manner.removeprefix("rcpt ")
@@ -37,11 +37,11 @@ class Peer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         manner = self.manner(envelope.rcpt_tos[0])
         if manner.startswith("data "):
             return manner.removeprefix("data ")
-        self.received.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        self.received.append(message_from_bytes(envelope.content, policy=policy.default))
         if manner == "vanish after data":
             server.transport.abort()
         return "250 taken"

@@ -26,7 +26,7 @@ class _Strict(str):
 @contextmanager
 def strict_templates() -> Iterator[None]:
     """Use it around `render(...)` of every mail that a room writes. `{% if missing %}` stays allowed."""
-    engine = engines["django"].engine
+    engine = engines["django"].engine  # type: ignore[attr-defined]
     before = engine.string_if_invalid
     engine.string_if_invalid = _Strict("missing")
     try:

@@ -19,7 +19,7 @@ def message(to="Ada Löwe <ada@example.org>"):
 
 def test_every_message_becomes_a_file_that_a_mail_program_opens(folder):
     assert get_connection().send_messages([message(), message()]) == 2
-    files = sorted(folder.iterdir())
+    files = sorted(folder.glob("[!.]*"))
     assert len(files) == 2
     parsed = message_from_bytes(files[0].read_bytes(), policy=policy.default)
     assert parsed["Subject"] == "Zellen für alle"

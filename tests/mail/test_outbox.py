@@ -132,10 +132,15 @@ def test_one_bell_a_transaction_however_many_mails(written, bells, django_captur
     assert len(bells) == 1
 
 
+def undone(written, key):
+    with transaction.atomic():
+        written(key)
+        transaction.set_rollback(True)
+
+
 def test_no_bell_when_the_transaction_is_undone(written, bells, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True), pytest.raises(ZeroDivisionError), transaction.atomic():
-        written()
-        _ = 1 / 0
+    with django_capture_on_commit_callbacks(execute=True):
+        undone(written, "greeting:1")
     assert not bells
     assert not OutgoingMail.objects.exists()
 
@@ -144,9 +149,7 @@ def test_a_bell_lost_with_an_inner_transaction_is_rung_for_the_next_mail(
     written, bells, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
-            written("greeting:1")
-            _ = 1 / 0
+        undone(written, "greeting:1")
         written("greeting:2")
     assert len(bells) == 1
 

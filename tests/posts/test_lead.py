@@ -9,8 +9,8 @@ def test_the_first_three_blocks_with_absolute_links():
     found = lead("One [a](/x/) *b*.[^1]\n\n- two\n- & three\n\n> four\n\nfive\n\n[^1]: Note.", base=BASE)
     assert found.html == (
         '<p>One <a href="https://site.example/x/">a</a> <em>b</em>.</p>\n'
-        "<ul><li>two</li><li>&amp; three</li></ul>\n"
-        "<blockquote><p>four</p></blockquote>"
+        "<ul>\n<li>two</li>\n<li>&amp; three</li>\n</ul>\n"
+        "<blockquote>\n<p>four</p>\n</blockquote>"
     )
     assert found.text == "One a (https://site.example/x/) b.\n\n- two\n- & three\n\nfour"
 

@@ -1,6 +1,6 @@
 """A round that has been answered, small enough to be counted by hand."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from surveys.models import Round, Survey
 from tests.factories import (
@@ -13,7 +13,7 @@ from tests.factories import (
     SurveyFactory,
 )
 
-OPENED = datetime(2026, 11, 2, 14, tzinfo=timezone.utc)  # 9 a.m. in New York
+OPENED = datetime(2026, 11, 2, 14, tzinfo=UTC)  # 9 a.m. in New York
 CLOSES = OPENED + timedelta(days=14)
 
 # sector, catch-up with its confidence, hurdle, share-2035
@@ -68,9 +68,7 @@ def a_survey(**fields) -> Survey:
 def an_answered_round(survey: Survey | None = None, answers=ANSWERS, **fields) -> Round:
     """Open, with everybody's answers in, and two more contributors: one declined, one never replied."""
     survey = survey or a_survey()
-    survey_round = RoundFactory(
-        **{"survey": survey, "number": 1, "opens_at": OPENED, "closes_at": CLOSES, **fields}
-    )
+    survey_round = RoundFactory(**{"survey": survey, "number": 1, "opens_at": OPENED, "closes_at": CLOSES, **fields})
     questions = {question.key: question for question in survey.questions.current()}
     for number, (sector, vote, confidence, hurdle, share) in enumerate(answers):
         contributor = ContributorFactory(name=f"Sample {chr(65 + number)}", sector=sector)

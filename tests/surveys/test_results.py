@@ -63,12 +63,12 @@ def test_whole_percents_give_what_is_missing_to_the_largest_remainders():
     assert results.whole_percent({"a": 1, "b": 1, "c": 1}) == {"a": 34, "b": 33, "c": 33}
     # 14.29 28.57 57.14: floors give 14 + 28 + 57 = 99, the largest remainder is .57
     assert results.whole_percent({"a": 1, "b": 2, "c": 4}) == {"a": 14, "b": 29, "c": 57}
-    # 16.67 66.67 16.67: floors give 98; equal remainders go to the larger amount, then to the first asked.
-    assert results.whole_percent({"a": 1, "b": 4, "c": 1}) == {"a": 17, "b": 67, "c": 16}
+    # 16.67 16.67 66.67: floors give 98; equal remainders go to the larger amount, then to the first asked.
+    assert results.whole_percent({"a": 1, "b": 1, "c": 4}) == {"a": 17, "b": 16, "c": 67}
 
 
 def test_whole_percents_of_shares_are_those_of_the_counts():
-    assert results.whole_percent({"a": 1 / 6, "b": 4 / 6, "c": 1 / 6}) == {"a": 17, "b": 67, "c": 16}
+    assert results.whole_percent({"a": 1 / 6, "b": 1 / 6, "c": 4 / 6}) == {"a": 17, "b": 16, "c": 67}
     assert results.whole_percent({"a": 100 / 3, "b": 100 / 3, "c": 100 / 3}) == {"a": 34, "b": 33, "c": 33}
 
 

@@ -11,7 +11,7 @@ from posts import prose
 from posts.models import Post
 from surveys import rounds, summaries, tasks
 from surveys.models import Answer, Question, Summary
-from tests.factories import PostFactory, SeriesFactory
+from tests.factories import PostFactory, QuestionFactory, SeriesFactory
 from tests.surveys.answered import CLOSES, a_survey, an_answered_round
 
 
@@ -140,7 +140,7 @@ def test_a_later_round_says_so_in_the_title(survey_round):
 def test_a_question_reworded_during_the_round_says_so(survey_round):
     old = Question.objects.get(key="catch-up")
     Question.objects.filter(pk=old.pk).update(superseded_at=CLOSES)
-    Question.objects.create(survey=old.survey, key="catch-up", version=2, kind="statement", prompt="By 2040?", position=1)
+    QuestionFactory(survey=old.survey, key="catch-up", version=2, prompt="By 2040?", position=1)
     body = compiled(survey_round).body
     assert "“By 2040?” was worded differently at first" in body
 

@@ -1,8 +1,7 @@
 import pytest
 
-from naatbatt.charts import Bars, Diverging
 from surveys import wording
-from surveys.questions import QuestionSpec
+from surveys.questions import QuestionSpec, question_type
 from surveys.results import Tally
 
 STATEMENT = QuestionSpec(key="catch-up", kind="statement", prompt="It can.")
@@ -43,11 +42,16 @@ def test_a_share_of_nothing_has_no_word(count, base):
         wording.amount(count, base)
 
 
+def lead_of(spec: QuestionSpec, counts: dict[str, int]) -> str:
+    tally = Tally(asked=sum(counts.values()) + 1, base=sum(counts.values()), counts=counts)
+    groups = {"all": tally}
+    return wording.lead(question_type(spec.kind).chart(spec, groups, names={"all": "All"}), spec, groups)
+
+
 def statement(*counts: int) -> str:
     """The lead for so many on each of the five points, from strongly disagree to strongly agree."""
     keys = ("strongly_disagree", "disagree", "neutral", "agree", "strongly_agree")
-    tally = Tally(asked=sum(counts), base=sum(counts), counts=dict(zip(keys, counts, strict=True)))
-    return wording.lead(Diverging(title="", levels=keys, groups=()), STATEMENT, {"all": tally})
+    return lead_of(STATEMENT, dict(zip(keys, counts, strict=True)))
 
 
 @pytest.mark.parametrize(
@@ -75,8 +79,7 @@ def test_the_lead_of_a_statement_names_the_larger_side(counts, lead):
     ],
 )
 def test_the_lead_of_a_choice_names_what_was_chosen_most(counts, lead):
-    tally = Tally(asked=10, base=sum(counts), counts=dict(zip(("cost", "skills", "law"), counts, strict=True)))
-    assert wording.lead(Bars(title="", bars=()), CHOICE, {"all": tally}) == lead
+    assert lead_of(CHOICE, dict(zip(("cost", "skills", "law"), counts, strict=True))) == lead
 
 
 def test_other_shapes_have_no_lead():

@@ -29,6 +29,7 @@ from naatbatt.mail import outbox
 
 HOST = "127.0.0.1"
 STAFF = "staff"
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 7  # seconds that children get to end by themselves
 STARTING = 60  # seconds that the web server gets to answer
 
@@ -54,8 +55,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         # Until the children run, an interruption ends the step it meets. Set anew, because a shell that starts us in
         # the background has Ctrl-C ignored.
-        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, signal.default_int_handler)
+        for interruption in INTERRUPTIONS:
+            signal.signal(interruption, signal.default_int_handler)
         if "LOG_LEVEL" not in os.environ:
             os.environ["LOG_LEVEL"] = "WARNING"  # for the children: the terminal is for what needs a person
             logging.getLogger().setLevel(logging.WARNING)
@@ -131,8 +132,8 @@ class Command(BaseCommand):
     def children(self, port: int) -> Iterator[list[Child]]:
         """Web server and worker, in sessions of their own: Ctrl-C reaches this process only, and it ends them."""
         self.stopping = threading.Event()
-        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, lambda *_: self.stopping.set())
+        for interruption in INTERRUPTIONS:
+            signal.signal(interruption, lambda *_: self.stopping.set())
         web = ["gunicorn", "naatbatt.wsgi", "--bind", f"{HOST}:{port}", "--worker-class", "gthread", "--threads", "4"]
         web += ["--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"]
         worker = ["celery", "--quiet", "-A", "naatbatt", "worker", "-B", "--pool", "threads", "--concurrency", "2"]
