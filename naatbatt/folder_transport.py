@@ -20,6 +20,7 @@ from kombu.utils.encoding import bytes_to_str, str_to_bytes
 from kombu.utils.json import dumps, loads
 
 Binding = filesystem.exchange_queue_t
+LONGEST_WAIT = 0.2  # seconds
 
 
 class Channel(filesystem.Channel):
@@ -81,6 +82,10 @@ class Transport(filesystem.Transport):
         super().__init__(client, **kwargs)
         # Kombu remembers for the whole process what is bound. The folder knows better: it may be another, or a new one.
         self.state = virtual.BrokerState()
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        # The worker looks whether it should stop between two calls, and asks for two seconds: Ctrl-C would hang.
+        super().drain_events(connection, timeout=None if timeout is None else min(timeout, LONGEST_WAIT))
 
 
 def _write_whole(path: Path, content: Any) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.cache import cache_control
+from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import csrf_exempt
 
 View = Callable[..., HttpResponse]
@@ -55,8 +55,22 @@ def personal_page(view: View) -> View:
     return personal
 
 
-# For pages that are the same for everyone. A cache in front may serve them a minute, and ten more while it asks anew.
-public_page = cache_control(public=True, max_age=60, stale_while_revalidate=600)
+def public_page(view: View) -> View:
+    """For pages that are the same for everyone: a cache may show them a minute, and ten more while it asks anew.
+
+    What comes of a POST is for the one who posted, and kept by nobody.
+    """
+
+    @wraps(view)
+    def public(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        page = view(request, *args, **kwargs)
+        if request.method in SAFE_METHODS:
+            patch_cache_control(page, public=True, max_age=60, stale_while_revalidate=600)
+        else:
+            page["Cache-Control"] = "no-store"
+        return page
+
+    return public
 
 
 def client_address(request: HttpRequest) -> str:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from naatbatt.zones import validate_zone
 
@@ -32,10 +32,20 @@ def instant(naive: datetime, zone: str) -> datetime:
     return meant
 
 
+class WallClock(forms.SplitDateTimeWidget):
+    """The browser's own pickers: the admin's would offer "now" in another zone than the one named."""
+
+    def __init__(self) -> None:
+        date: dict[str, Any] = {"type": "date", "aria-label": gettext_lazy("Date")}
+        time: dict[str, Any] = {"type": "time", "aria-label": gettext_lazy("Time")}
+        super().__init__(date_attrs=date, date_format="%Y-%m-%d", time_attrs=time, time_format="%H:%M")
+
+
 class WallClockField(forms.SplitDateTimeField):
     """A date and a time as a clock on some wall shows them: no zone yet, so nothing is converted here."""
 
-    widget = AdminSplitDateTime
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=WallClock(), **kwargs)
 
     def compress(self, data_list: Any) -> datetime | None:
         return datetime.combine(*data_list) if data_list and all(data_list) else None
@@ -48,11 +58,13 @@ class ZonedForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "zone" in self.fields:  # whether it changed is asked of the row, not of what the browser says it was
+            self.fields["zone"].show_hidden_initial = False
         for name in self.moments:
             stored = getattr(self.instance, name)
             if stored:
                 wall = stored.astimezone(zoneinfo.ZoneInfo(self.instance.zone))
-                self.initial[name] = wall.replace(tzinfo=None, microsecond=0)
+                self.initial[name] = wall.replace(tzinfo=None, second=0, microsecond=0)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -1,7 +1,6 @@
 """The publication for staff. Every action calls the same story as the rest of the site."""
 
-import zoneinfo
-from functools import partial
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,25 +11,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from naatbatt.mail.models import OutgoingMail
+from naatbatt.zones import in_words
 from posts import newsletter, prose, publishing, tasks
 from posts.admin_forms import IssueForm, PictureForm, PostForm, SeriesForm
 from posts.models import Author, Issue, Picture, Post, Series, Subscriber, Topic
 from posts.views import post_context
 
 
-def in_zone(moment: Any, zone: str) -> str:
-    """`moment` as the wall clock of `zone` shows it, with the zone's abbreviation."""
-    if moment is None:
-        return "–"
-    wall = moment.astimezone(zoneinfo.ZoneInfo(zone))
-    return f"{date_format(wall, 'DATETIME_FORMAT')} {wall.tzname()}"
+def _when(moment: datetime | None, zone: str) -> str:
+    return in_words(moment, zone) if moment else "–"
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -81,7 +76,7 @@ class PostAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("when"), ordering="published_at")
     def when(self, post: Post) -> str:
-        return in_zone(post.published_at, post.zone)
+        return _when(post.published_at, post.zone)
 
     @admin.display(description=_("page"))
     def look(self, post: Post) -> SafeString:
@@ -90,7 +85,7 @@ class PostAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("updated at"))
     def updated(self, post: Post) -> str:
-        return in_zone(post.updated_at, post.zone)
+        return _when(post.updated_at, post.zone)
 
     def view_on_site(self, post: Post) -> str:
         return post.get_absolute_url() if post.is_published() else reverse("admin:posts_post_preview", args=[post.pk])
@@ -114,7 +109,8 @@ class PostAdmin(admin.ModelAdmin):
         post = get_object_or_404(Post.objects.listed(), pk=pk)
         if not self.has_view_permission(request, post):
             raise PermissionDenied
-        return render(request, "posts/post.html", post_context(post, draft=True))
+        context = {**post_context(post, draft=True), "when": _when(post.published_at, post.zone)}
+        return render(request, "posts/post.html", context)
 
     @admin.action(description=_("Publish now"), permissions=["change"])
     def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
@@ -229,12 +225,12 @@ class IssueAdmin(admin.ModelAdmin):
     list_select_related = ("post",)
     search_fields = ("subject", "post__title")
     autocomplete_fields = ("post",)
-    readonly_fields = ("state", "held_because", "frozen_at", "audience", *ACCOUNTS)
+    readonly_fields = ("state", "held_because", "frozen", "audience", *ACCOUNTS)
     actions = ("send_now", "release")
     fieldsets = (
         (None, {"fields": ("post", "subject")}),
         (_("When"), {"fields": ("send_at", "zone", "state", "held_because")}),
-        (_("To whom"), {"fields": ("frozen_at", "audience", *ACCOUNTS)}),
+        (_("To whom"), {"fields": ("frozen", "audience", *ACCOUNTS)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
@@ -269,7 +265,11 @@ class IssueAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("send at"), ordering="send_at")
     def when(self, issue: Issue) -> str:
-        return in_zone(issue.send_at, issue.zone)
+        return _when(issue.send_at, issue.zone)
+
+    @admin.display(description=_("audience frozen at"))
+    def frozen(self, issue: Issue) -> str:
+        return _when(issue.frozen_at, issue.zone)
 
     @admin.display(description=_("recipients"))
     def audience(self, issue: Any) -> int:
@@ -322,6 +322,8 @@ class IssueAdmin(admin.ModelAdmin):
                 self._start(request, newsletter.release_issue(issue=issue))
 
     def _start(self, request: HttpRequest, issue: Issue) -> None:
-        # Robust: without a broker the sweep, which looks every minute, finds it.
-        transaction.on_commit(partial(tasks.send_issue.apply_async, (issue.pk,), retry=False), robust=True)
+        def ring() -> None:
+            tasks.send_issue.apply_async((issue.pk,), retry=False)
+
+        transaction.on_commit(ring, robust=True)  # without a broker the sweep, which looks every minute, finds it
         _say(request, _("“%s” goes out now.") % issue)

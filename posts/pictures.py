@@ -5,12 +5,13 @@ import io
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MOST_BYTES = 12 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 WIDEST = 1600
+TOO_MANY_PIXELS = _("The picture has more than 40 million pixels. Please make it smaller first.")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
 
@@ -26,18 +27,18 @@ def prepare(upload: File) -> ContentFile:
     content = upload.read()
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as header:
-            if header.width * header.height > MOST_PIXELS:
-                raise ValidationError(
-                    _("The picture has %(width)d × %(height)d pixels, more than 40 million. Please make it smaller.")
-                    % {"width": header.width, "height": header.height}
-                )
+            pixels = header.width * header.height
             header.verify()
+        if pixels > MOST_PIXELS:
+            raise ValidationError(TOO_MANY_PIXELS)
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             upright = ImageOps.exif_transpose(picture)
             bare = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     except UnidentifiedImageError:
         raise ValidationError(_("This is not a picture that can be read. Use JPEG, PNG, WebP or GIF.")) from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValidationError(TOO_MANY_PIXELS) from None
+    except (OSError, ValueError, SyntaxError):
         raise ValidationError(_("The picture is damaged and cannot be read to its end.")) from None
     bare.thumbnail((WIDEST, WIDEST), Image.Resampling.LANCZOS)
     bare.info = {}

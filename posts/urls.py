@@ -1,6 +1,8 @@
 from django.contrib.sitemaps.views import sitemap
 from django.urls import path
+from django.views.decorators.http import require_safe
 
+from naatbatt.requests import public_page
 from posts import feeds, views
 from posts.sitemaps import SITEMAPS
 
@@ -20,6 +22,6 @@ urlpatterns = [
     path("newsletter/asked/", views.subscribe_asked, name="subscribe_asked"),
     path("n/<str:token>/", views.confirm, name="confirm"),
     path("u/<str:token>/", views.unsubscribe, name="unsubscribe"),
-    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("sitemap.xml", require_safe(public_page(sitemap)), {"sitemaps": SITEMAPS}, name="sitemap"),
     path("robots.txt", views.robots, name="robots"),
 ]

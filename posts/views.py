@@ -69,10 +69,11 @@ def post_context(found: Post, *, draft: bool = False) -> dict[str, Any]:
     before = [part for part in parts if part.part < found.part]  # type: ignore[operator]
     after = [part for part in parts if part.part > found.part]  # type: ignore[operator]
     rendered = prose.render(found.body, draft=draft)
+    contents = [heading for heading in rendered.contents if heading.level == 2]
     return {
         "post": found,
         "prose": rendered,
-        "contents": rendered.contents if len(rendered.contents) >= 3 else (),
+        "contents": contents if len(contents) >= 3 else (),
         "minutes": max(1, round(rendered.words / 230)),
         # As many as the highest number that readers can see: "Part 4 of 3" must not be, even while one is withdrawn.
         "parts": max([part.part for part in parts] + [found.part or 0]),  # type: ignore[type-var]
@@ -157,9 +158,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             if not form.is_from_a_machine and within_limit(f"subscribe:to:{email}", most=5, seconds=24 * HOUR):
                 newsletter.subscribe(email=email)
             return redirect("posts:subscribe_asked")
-    page = render(request, "posts/subscribe.html", {"form": form})
-    page["Cache-Control"] = "no-store"
-    return page
+    return render(request, "posts/subscribe.html", {"form": form})
 
 
 @require_safe

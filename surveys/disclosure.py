@@ -94,10 +94,13 @@ def shown(tallies: Mapping[str, Tally], *, minimum: int) -> Shown:
 
 
 def _protect(withheld: set[str], bases: Mapping[str, int], minimum: int) -> set[str]:
-    """Complementary suppression: add the next smallest group until the withheld ones hide each other."""
+    """Complementary suppression: add the next smallest group until the withheld ones hide each other.
+
+    One small group alone never does: its own answers are below the minimum.
+    """
     withheld = set(withheld)
     rest = sorted((key for key in bases if key not in withheld), key=lambda key: (bases[key], key))
-    while withheld and rest and (len(withheld) == 1 or sum(bases[key] for key in withheld) < minimum):
+    while withheld and rest and sum(bases[key] for key in withheld) < minimum:
         withheld.add(rest.pop(0))
     return withheld
 
@@ -136,7 +139,6 @@ def quotes(*, survey_round: Round) -> list[Quote]:
     answers = (
         Answer.objects.counted()
         .filter(response__invitation__survey_round=survey_round, moderation=Answer.Moderation.APPROVED)
-        .exclude(response__attribution=Attribution.BACKGROUND)
         .select_related("question", "response__invitation__contributor")
     )
     levels = [*Attribution.values]

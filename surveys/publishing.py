@@ -19,6 +19,7 @@ from surveys.models import Snapshot, SnapshotTampered, Survey
 
 FIGURE = "survey-figure"
 _KEYS: dict[str, type] = {"survey": str, "snapshot": int, "question": str}
+_OPTIONAL = {"titled"}
 
 
 def register_figures() -> None:
@@ -27,9 +28,9 @@ def register_figures() -> None:
 
 
 def fence(snapshot: Snapshot, question_key: str) -> str:
-    """The block that draws one question of a snapshot, as it stands in a post."""
+    """The block that draws one question of a snapshot, as it stands in a post below the question as a heading."""
     data = f'survey = "{snapshot.survey.slug}"\nsnapshot = {snapshot.number}\nquestion = "{question_key}"'
-    return f"```{FIGURE}\n{data}\n```"
+    return f"```{FIGURE}\n{data}\ntitled = false\n```"
 
 
 def draw_figure(data: Mapping[str, Any]) -> SafeString:
@@ -59,7 +60,8 @@ def draw_figure(data: Mapping[str, Any]) -> SafeString:
     drawn = snapshots.drawn(snapshot, result)
     if drawn is None:
         raise FigureError(0, _("The question “%(question)s” has no figure.") % {"question": key})
-    return drawn
+    # Around the figure, not in it: the figure stays byte for byte what `snapshots recompute` draws.
+    return drawn if data.get("titled", True) else format_html('<div class="titled-above">{}</div>', drawn)
 
 
 def draft_post(*, survey: Survey, title: str, standfirst: str, body: str) -> Post:
@@ -78,13 +80,15 @@ def prose_html(text: str) -> SafeString:
 
 
 def _wanted(data: Mapping[str, Any]) -> tuple[Snapshot, str]:
-    unknown = sorted(set(data) - set(_KEYS))
+    unknown = sorted(set(data) - set(_KEYS) - _OPTIONAL)
     if unknown:
         raise FigureError(0, _("Unknown key in a survey figure: %(key)s.") % {"key": ", ".join(unknown)})
     for key, kind in _KEYS.items():
         if not isinstance(data.get(key), kind) or isinstance(data.get(key), bool):
             wanted = _("a number") if kind is int else _("a text in quotation marks")
             raise FigureError(0, _("A survey figure needs “%(key)s”, %(wanted)s.") % {"key": key, "wanted": wanted})
+    if not isinstance(data.get("titled", True), bool):
+        raise FigureError(0, _("“titled” of a survey figure is true or false."))
     survey, number, question = data["survey"], data["snapshot"], data["question"]
     if not Survey.objects.filter(slug=survey).exists():
         raise FigureError(0, _("There is no survey “%(survey)s”.") % {"survey": survey})

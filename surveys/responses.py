@@ -108,7 +108,7 @@ def save(
     response = Response.objects.filter(invitation=invitation).first()
     response = response or Response(invitation=invitation, started_at=now)
     response.invitation = invitation
-    before = {answer.question_id: answer for answer in response.answers.all()} if response.pk else {}
+    before = {answer.question_id: answer for answer in response.answers.select_for_update()} if response.pk else {}
     counts = submit or response.submitted_at is not None
     changed = _changed(questions, before, entries, skip=counts)
     attribution = Attribution(attribution).value if attribution else response.attribution

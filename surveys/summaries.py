@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -337,6 +338,6 @@ def _citation(snapshot: Snapshot, data: Mapping[str, Any]) -> str:
         "round": data["round"]["number"],
         "number": snapshot.number,
         "hash": snapshot.short_hash,
-        "date": date_format(snapshot.created_at, "DATE_FORMAT"),
+        "date": date_format(snapshot.created_at.astimezone(ZoneInfo(data["round"]["zone"])), "DATE_FORMAT"),
         "site": settings.SITE_URL,
     }

@@ -1,6 +1,6 @@
 """Where staff read every mail as it was sent, decide about those that are stuck, and hold or arm the whole."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
@@ -63,9 +63,9 @@ class OutgoingMailAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def standing(self, mail: OutgoingMail) -> SafeString:
-        return format_html(
-            '<span class="mail-state {}" title="{}">{}</span>', mail.state, mail.outcome, mail.get_state_display()
-        )
+        word, _blank, explanation = mail.get_state_display().partition(" (")
+        told = mail.outcome or explanation.removesuffix(")")
+        return format_html('<span class="mail-state {}" title="{}">{}</span>', mail.state, told, word)
 
     @admin.display(description=gettext_lazy("when"), ordering="due_at")
     def moment(self, mail: OutgoingMail) -> datetime:
@@ -225,7 +225,7 @@ class SwitchAdmin(admin.ModelAdmin):
             "switch": Switch.objects.first(),
             "waiting": mails.count(),
             "uncertain": OutgoingMail.objects.filter(state=OutgoingMail.State.UNCERTAIN).count(),
-            "grace": settings.MAIL_GRACE,
+            "grace": settings.MAIL_GRACE // timedelta(hours=1),
             "may_turn": self.has_change_permission(request),
         }
         return TemplateResponse(request, "admin/mail/switch/page.html", context)

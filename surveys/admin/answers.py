@@ -127,6 +127,9 @@ class AnswerAdmin(Steps):
             )
             messages.warning(request, text % {"number": changed})
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Words to moderate"), **(extra_context or {})})
+
     # --- one answer
 
     def change_view(

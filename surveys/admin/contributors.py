@@ -43,7 +43,6 @@ class ContributorAdmin(admin.ModelAdmin):
     list_display = ("name", "affiliation", "sector", "last_asked", "answered")
     list_filter = ("sector",)
     search_fields = ("name", "email", "affiliation", "position")
-    search_help_text = _("Name, address, affiliation or position")
     list_per_page = 50
     inlines = (AskedInline,)
     fieldsets = (

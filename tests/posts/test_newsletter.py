@@ -11,7 +11,14 @@ from naatbatt.mail import links, outbox
 from naatbatt.mail.models import OutgoingMail, Suppression
 from posts import newsletter, publishing, tasks
 from posts.models import Issue, IssueRecipient, Subscriber
-from tests.factories import AuthorFactory, IssueFactory, PostFactory, SeriesFactory, SubscriberFactory, SuppressionFactory
+from tests.factories import (
+    AuthorFactory,
+    IssueFactory,
+    PostFactory,
+    SeriesFactory,
+    SubscriberFactory,
+    SuppressionFactory,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -62,7 +62,7 @@ def html(text):
     return str(prose.render(text).html)
 
 
-# --- what it lets through ----------------------------------------------------------------------------------------------
+# --- what it lets through --------------------------------------------------------------------------------------------
 
 
 def test_headings_have_addresses_and_make_the_contents():
@@ -141,7 +141,7 @@ def test_words_are_counted_without_figures():
 
 
 def test_absolute_addresses_for_readers_elsewhere():
-    text = html("[a](/x/?a=1&b=2) [b](#n) [c](https://example.org) `href=\"/y\"`")
+    text = html('[a](/x/?a=1&b=2) [b](#n) [c](https://example.org) `href="/y"`')
     whole = prose.absolute(text, "https://site.example/posts/p/")
     assert 'href="https://site.example/x/?a=1&amp;b=2"' in whole
     assert 'href="https://site.example/posts/p/#t-n"' in whole
@@ -149,7 +149,7 @@ def test_absolute_addresses_for_readers_elsewhere():
     assert '<code>href="/y"</code>' in whole
 
 
-# --- what it does not ---------------------------------------------------------------------------------------------------
+# --- what it does not ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_text_cannot_forge_the_place_of_a_figure():
     assert all(re.fullmatch(r"m[0-9a-f]{32}m0m", mark) for mark in marks)
 
 
-# --- figures -----------------------------------------------------------------------------------------------------------
+# --- figures ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_chart_is_drawn_between_the_paragraphs():
@@ -280,7 +280,7 @@ def test_values_are_printed_with_their_unit():
     assert figures._printed(397000.0, "cars") == "397,000 cars"
 
 
-# --- pictures ----------------------------------------------------------------------------------------------------------
+# --- pictures --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
@@ -313,7 +313,7 @@ def test_what_is_wrong_with_a_picture_is_said():
     ]
 
 
-# --- the cache ----------------------------------------------------------------------------------------------------------
+# --- the cache -------------------------------------------------------------------------------------------------------
 
 
 def test_the_same_text_is_converted_once(monkeypatch):

@@ -22,6 +22,12 @@ def test_a_figure_in_a_post_is_the_snapshots_with_its_number_and_hash(snapshot):
     assert drawn in prose.render(publishing.fence(snapshot, "catch-up")).html
 
 
+def test_below_its_question_as_a_heading_the_same_figure_stands_without_its_title(snapshot):
+    where = {"survey": "battery-race", "snapshot": 1, "question": "catch-up"}
+    drawn = publishing.draw_figure({**where, "titled": False})
+    assert drawn == f'<div class="titled-above">{snapshots.figure(snapshot, "catch-up")}</div>'
+
+
 def test_the_figure_is_registered_with_posts():
     assert figures.is_registered("survey-figure")
 
@@ -46,6 +52,10 @@ def test_the_figure_is_registered_with_posts():
         ("survey = 1\nsnapshot = 1\nquestion = 'x'", "needs “survey”, a text in quotation marks."),
         ('survey = "battery-race"\nsnapshot = 1', "needs “question”, a text in quotation marks."),
         ('survey = "battery-race"\nsnapshot = 1\nquestion = "x"\ncolor = 1', "Unknown key in a survey figure: color."),
+        (
+            'survey = "battery-race"\nsnapshot = 1\nquestion = "catch-up"\ntitled = "no"',
+            "“titled” of a survey figure is",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_figure_is_said_with_its_line(snapshot, block, message):

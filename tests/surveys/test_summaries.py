@@ -2,8 +2,10 @@
 
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,10 +64,19 @@ def test_title_and_standfirst_give_the_answer(survey_round):
     )
 
 
+def test_the_day_of_the_citation_is_the_day_in_the_zone_of_the_round(survey_round):
+    with time_machine.travel(datetime(2026, 12, 5, 2, 0, tzinfo=UTC), tick=False):  # still the evening of the 4th
+        snapshot = rounds.close(survey_round=survey_round, now=CLOSES)
+    assert f"snapshot 1 ({snapshot.short_hash}), Dec. 4, 2026." in summaries.write(snapshot).body
+
+
 def test_each_question_has_its_figure_and_its_numbers_in_words(survey_round):
     body = compiled(survey_round).body
     section = body.partition("## By 2035")[2].partition("## Which hurdle")[0]
-    assert '```survey-figure\nsurvey = "three-questions"\nsnapshot = 1\nquestion = "catch-up"\n```' in section
+    assert (
+        '```survey-figure\nsurvey = "three-questions"\nsnapshot = 1\nquestion = "catch-up"\ntitled = false\n```'
+        in section
+    )
     assert "**Most agree.**" in section
     assert "67%" in section  # 6 of 9 agree
     assert "74%" in section  # 42 of 57 points of confidence
