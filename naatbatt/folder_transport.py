@@ -83,9 +83,9 @@ class Transport(filesystem.Transport):
         # Kombu remembers for the whole process what is bound. The folder knows better: it may be another, or a new one.
         self.state = virtual.BrokerState()
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
         # The worker looks whether it should stop between two calls, and asks for two seconds: Ctrl-C would hang.
-        super().drain_events(connection, timeout=None if timeout is None else min(timeout, LONGEST_WAIT))
+        super().drain_events(connection, timeout=None if timeout is None else min(timeout, LONGEST_WAIT), **kwargs)
 
 
 def _write_whole(path: Path, content: Any) -> None:

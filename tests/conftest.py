@@ -42,7 +42,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _touches_a_store(item) -> bool:
-    return bool(item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(item.fixturenames))
+    marked = item.get_closest_marker("django_db") or item.get_closest_marker("stores")
+    return bool(marked or DATABASE_FIXTURES & set(item.fixturenames))
 
 
 @pytest.fixture(autouse=True)

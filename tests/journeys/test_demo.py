@@ -48,6 +48,7 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.stores
 def test_the_week_plays_through_and_its_ledger_balances(tmp_path):
     played = start(tmp_path)
     said, _none = played.communicate(timeout=180)
