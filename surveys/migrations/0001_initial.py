@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             name='Invitation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('link_nonce', models.CharField(editable=False, max_length=22)),
+                ('link_nonce', models.CharField(editable=False, max_length=26)),
                 ('link_digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('invited_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='invited at')),
                 ('reminded_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='reminded at')),

@@ -63,7 +63,7 @@ class Invitation(models.Model):
     contributor = models.ForeignKey(
         Contributor, verbose_name=_("contributor"), related_name="invitations", on_delete=models.PROTECT
     )
-    link_nonce = models.CharField(max_length=22, editable=False)
+    link_nonce = models.CharField(max_length=26, editable=False)
     link_digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_at = models.DateTimeField(_("invited at"), null=True, blank=True, editable=False)
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True, editable=False)

@@ -24,6 +24,25 @@ def test_without_the_sites_key_a_nonce_is_worth_nothing(settings):
     assert links.token("answer", nonce) != before
 
 
+def test_links_survive_a_change_of_the_key_while_the_earlier_one_is_a_fallback(settings):
+    nonce, before = (made := links.new_nonce()), links.token("answer", made)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key", [settings.SECRET_KEY]
+    assert links.token("answer", nonce) == before
+    assert links.reveal(links.mark("answer", nonce)) == before
+    assert links.token("answer", links.new_nonce()) != before
+    settings.SECRET_KEY_FALLBACKS = []
+    assert links.token("answer", nonce) != before
+
+
+def test_a_nonce_has_128_random_bits_and_nothing_of_the_key_but_its_name(settings):
+    nonces = [links.new_nonce() for _ in range(50)]
+    assert {len(nonce) for nonce in nonces} == {26}
+    assert len({nonce[:22] for nonce in nonces}) == 50
+    assert len({nonce[22:] for nonce in nonces}) == 1
+    settings.SECRET_KEY = "another key"
+    assert links.new_nonce()[22:] != nonces[0][22:]
+
+
 def test_a_mark_becomes_the_token_on_revealing_and_dots_on_masking():
     nonce = links.new_nonce()
     text = f"Open https://example.org/a/{links.mark('answer', nonce)}/ today."
