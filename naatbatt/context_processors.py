@@ -11,4 +11,5 @@ def association(request: HttpRequest) -> dict[str, Any]:
         "association_address": settings.ASSOCIATION_ADDRESS,
         "association_zone": settings.ASSOCIATION_ZONE,
         "site_url": settings.SITE_URL,
+        "source_url": settings.SOURCE_URL,
     }

@@ -7,13 +7,15 @@ behind and a harmless stand-in, so that `manage.py check` still runs and can rep
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import dj_database_url
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 T = TypeVar("T")
 
@@ -101,10 +103,20 @@ def origin(url: str) -> str:
     return parts.geturl()
 
 
+def page(url: str) -> str:
+    """The address of a page somewhere on the web, or nothing."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or url != url.strip()):
+        raise UnreadableError("is not a web address")
+    return url
+
+
 def address(text: str) -> str:
     """A mail address, with or without the name of who it belongs to."""
-    found = parseaddr(text)[1]
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", found):
+    found = getaddresses([text])
+    if len(found) > 1 and all("@" in one for _name, one in found):
+        raise UnreadableError("holds more than one mail address")
+    if not _is_address(parseaddr(text)[1]):
         raise UnreadableError("holds no mail address")
     return text
 
@@ -112,9 +124,18 @@ def address(text: str) -> str:
 def addresses(text: str) -> list[str]:
     found = [word.strip() for word in text.split(",") if word.strip()]
     for word in found:
-        if parseaddr(word)[1] != word or "@" not in word:
+        if not _is_address(word):
             raise UnreadableError(f"contains {word!r}, which is not a mail address")
     return found
+
+
+def _is_address(text: str) -> bool:
+    """Judged as the outbox judges whom it writes to, so that no mail fails for what could have been said here."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def host_names(text: str) -> list[str]:

@@ -134,6 +134,8 @@ DATABASES = {
 _on_sqlite = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 if _on_sqlite and env.fine("VAR_DIR") and not Path(DATABASES["default"]["NAME"]).parent.is_dir():
     env.problem("DATABASE_URL", "names a file in a folder that does not exist", _DATABASE_REMEDY)
+if PRODUCTION and _on_sqlite and env.fine("DATABASE_URL"):
+    env.problem("DATABASE_URL", "names SQLite, which web, worker and beat cannot share well", _DATABASE_REMEDY)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.parsed(
@@ -148,11 +150,14 @@ REDIS_PREFIX = env.parsed(
 )
 
 CACHES: dict[str, dict[str, Any]] = {
-    "default": (
-        {"BACKEND": "naatbatt.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": REDIS_PREFIX}
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
+    "default": {
+        "BACKEND": "naatbatt.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},  # no page waits long for a cache
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
 # Redis is only a bell: every task finds its work in database rows, so a lost message loses nothing.
@@ -195,6 +200,11 @@ _mail = env.parsed(
     f"eml://{quote(str(VAR_DIR / 'outbox'))}",
     remedy="Use smtp://user:password@host:587?tls=starttls, smtps://user:password@host:465 or eml:///folder.",
 )
+if PRODUCTION and env.fine("EMAIL_URL"):
+    if "EMAIL_HOST" not in _mail:
+        env.problem("EMAIL_URL", "writes mails to a folder, so none would leave", "Use smtp:// or smtps://.")
+    elif _mail["EMAIL_HOST_PASSWORD"] and not (_mail["EMAIL_USE_TLS"] or _mail["EMAIL_USE_SSL"]):
+        env.problem("EMAIL_URL", "would send its password unencrypted", "Use smtps:// or add ?tls=starttls.")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_FILE_PATH = _mail.get("EMAIL_FILE_PATH", "")
 EMAIL_HOST = _mail.get("EMAIL_HOST", "localhost")
@@ -218,6 +228,15 @@ STAFF_EMAILS = env.parsed(
     environment.addresses,
     "",
     remedy="Write bare addresses separated by commas: ann@example.org,ben@example.org.",
+    required=False,
+)
+
+# Where the source of the running version can be had; the licence asks whoever serves a changed version to say so.
+SOURCE_URL = env.parsed(
+    "SOURCE_URL",
+    environment.page,
+    "",
+    remedy="Write the whole address of the page, such as https://code.example.org/naatbatt.",
     required=False,
 )
 
@@ -253,7 +272,6 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "naatbatt.middleware.association_zone",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -310,6 +328,7 @@ AXES_VERBOSE = False
 LOGIN_URL = "admin:login"
 
 LANGUAGE_CODE = "en-us"
+# One language so far. With a second, Django's LocaleMiddleware chooses, and pages vary by Accept-Language.
 LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "naatbatt" / "locale"]
 USE_I18N = True
@@ -368,5 +387,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # Robots ask by made-up host names all day; they are refused, which is no news.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+    },
 }

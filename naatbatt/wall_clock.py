@@ -11,13 +11,21 @@ from django.utils.translation import gettext_lazy
 
 from naatbatt.zones import validate_zone
 
+YEARS = range(1900, 2200)
+
 
 def instant(naive: datetime, zone: str) -> datetime:
     """The instant at which a clock on the wall in `zone` shows `naive`.
 
     Refused with a `ValidationError` where the clocks change: a time that is skipped does not exist, and one that comes
-    twice does not say which is meant.
+    twice does not say which is meant. Refused too is a year that somebody cannot have meant: at the ends of the
+    calendar an instant cannot be said in every zone.
     """
+    if naive.year not in YEARS:
+        raise ValidationError(
+            _("The year %(year)s is not between %(first)d and %(last)d.")
+            % {"year": naive.strftime("%Y"), "first": YEARS[0], "last": YEARS[-1]}
+        )
     meant = naive.replace(tzinfo=zoneinfo.ZoneInfo(zone), fold=0)
     values = {"time": naive.strftime("%Y-%m-%d %H:%M"), "zone": zone}
     if meant.astimezone(zoneinfo.ZoneInfo("UTC")).astimezone(meant.tzinfo).replace(tzinfo=None) != naive:
@@ -48,7 +56,15 @@ class WallClockField(forms.SplitDateTimeField):
         super().__init__(widget=WallClock(), **kwargs)
 
     def compress(self, data_list: Any) -> datetime | None:
-        return datetime.combine(*data_list) if data_list and all(data_list) else None
+        """A date without a time, or the reverse, is half a thought: whoever typed it meant something by it."""
+        date, time = data_list or (None, None)
+        if not date and not time:
+            return None
+        if not date:
+            raise ValidationError(_("Enter the date too."), code="invalid_date")
+        if not time:
+            raise ValidationError(_("Enter the time too."), code="invalid_time")
+        return datetime.combine(date, time)
 
 
 class ZonedForm(forms.ModelForm):

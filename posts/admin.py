@@ -313,6 +313,9 @@ class IssueAdmin(admin.ModelAdmin):
             if not issue.post.is_published():
                 messages.error(request, _("“%s” is not public yet: publish it first.") % issue.post)
                 continue
+            if issue.frozen_at is not None:
+                messages.warning(request, _("“%s” has gone out already: nobody gets it twice.") % issue)
+                continue
             self._start(request, newsletter.prepare_issue(post=issue.post, send_at=timezone.now()))
 
     @admin.action(description=_("Release what is held, and send it now"), permissions=["change"])

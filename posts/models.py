@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Self
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -120,7 +120,11 @@ class Post(models.Model):
         Series, verbose_name=_("series"), related_name="posts", null=True, blank=True, on_delete=models.PROTECT
     )
     part = models.PositiveSmallIntegerField(
-        _("part"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Its place in the series.")
+        _("part"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(999)],
+        help_text=_("Its place in the series."),
     )
     authors = models.ManyToManyField(Author, verbose_name=_("authors"), related_name="posts", blank=True)
     topics = models.ManyToManyField(Topic, verbose_name=_("topics"), related_name="posts", blank=True)

@@ -18,6 +18,8 @@ said on the record.
   the withheld sectors' answers are at least `minimum`, so are those asked, and their blanks are known only in sum.
 - **Reasoning about the rule.** Which of the withheld sectors was too small and which was withheld to protect it is
   never said: with a base near the minimum that alone would give the small one away.
+- **Alone in a sector.** "A government expert" names somebody where only one or two government experts answered, which
+  the response table says. Below `minimum` the line drops the sector: "an expert on the panel".
 - **Words.** A reader sees words only when they were submitted, approved by staff, and the contributor did not ask to
   stay in the background; an editor's wording only when the contributor accepted it; and with them exactly the line
   that the contributor's level of attribution allows, which is the line they were shown when they chose it.
@@ -27,6 +29,7 @@ is then known to have given the one answer, as with any published share of 100 %
 differences between two snapshots of one survey.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,7 +37,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from surveys.models import Answer, Attribution, Round, Sector
+from surveys.models import Answer, Attribution, Response, Round, Sector
 from surveys.results import Tally
 
 EVERYONE = "all"
@@ -141,18 +144,29 @@ def quotes(*, survey_round: Round) -> list[Quote]:
         .filter(response__invitation__survey_round=survey_round, moderation=Answer.Moderation.APPROVED)
         .select_related("question", "response__invitation__contributor")
     )
-    levels = [*Attribution.values]
-    found = [(answer.response.attribution, quote) for answer in answers if (quote := _quote(answer)) is not None]
+    levels, small = [*Attribution.values], _small_sectors(survey_round)
+    found = [
+        (answer.response.attribution, quote) for answer in answers if (quote := _quote(answer, small)) is not None
+    ]
     found.sort(key=lambda pair: (levels.index(pair[0]), pair[1].line, pair[1].words))
     return [quote for _level, quote in found]
 
 
-def _quote(answer: Answer) -> Quote | None:
+def _small_sectors(survey_round: Round) -> set[str]:
+    """The sectors of which fewer than the survey's minimum answered."""
+    submitted = Response.objects.filter(invitation__survey_round=survey_round, submitted_at__isnull=False)
+    counts = Counter(submitted.values_list("invitation__contributor__sector", flat=True))
+    return {sector for sector in Sector.values if counts[sector] < survey_round.survey.minimum_cell}
+
+
+def _quote(answer: Answer, small_sectors: set[str]) -> Quote | None:
     response = answer.response
     contributor = response.invitation.contributor
     line = attribution_line(
         contributor.name, contributor.affiliation, contributor.position, contributor.sector, response.attribution
     )
+    if contributor.sector in small_sectors and line == str(_AN_EXPERT_FROM[contributor.sector]):
+        line = _("an expert on the panel")
     words = (answer.edited_words or answer.words).strip()
     if response.submitted_at is None or answer.moderation != Answer.Moderation.APPROVED or line is None or not words:
         return None

@@ -44,7 +44,7 @@ def _as_nobody() -> dict[str, Any]:
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
     """A folder for a server's files. Directly under /tmp: the path of a socket may have 107 characters at most."""
-    folder = Path(tempfile.mkdtemp(prefix="naatbatt-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=f"naatbatt-{os.getpid()}-", dir="/tmp"))
     try:
         if owner := _as_nobody():
             os.chown(folder, owner["user"], owner["group"])

@@ -46,7 +46,8 @@ def test_readers_are_served_without_redis(without_redis):
 
 
 def test_with_redis_it_is_a_cache(settings, redis_url):
-    settings.CACHES = {"default": {**NOWHERE["default"], "LOCATION": redis_url}}
+    options = {"socket_connect_timeout": 1, "socket_timeout": 2}
+    settings.CACHES = {"default": {**NOWHERE["default"], "LOCATION": redis_url, "OPTIONS": options}}
     cache = caches["default"]
     try:
         assert cache.add("key", 1)

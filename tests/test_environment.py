@@ -85,13 +85,16 @@ def test_passwords_are_not_printed(monkeypatch, capsys):
     assert "hidden" not in capsys.readouterr().out
 
 
+OURS = f"naatbatt-{os.getpid()}-*"  # other test runs have theirs
+
+
 @pytest.mark.parametrize("start", [services.postgres, services.redis])
 def test_a_service_is_gone_when_its_work_is_done(start):
-    before = set(Path("/tmp").glob("naatbatt-*"))
+    before = set(Path("/tmp").glob(OURS))
     try:
         with start() as url:
-            assert set(Path("/tmp").glob("naatbatt-*")) != before
+            assert set(Path("/tmp").glob(OURS)) != before
             assert url
     except services.MissingError as missing:
         (pytest.fail if services.required() else pytest.skip)(str(missing))
-    assert not set(Path("/tmp").glob("naatbatt-*")) - before
+    assert not set(Path("/tmp").glob(OURS)) - before

@@ -2,7 +2,6 @@
 
 import pytest
 import time_machine
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 
 from naatbatt import requests
@@ -15,8 +14,7 @@ def guarded(request):
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "nonsense"])
 def test_a_post_from_another_site_is_refused(rf, site):
-    with pytest.raises(PermissionDenied):
-        guarded(rf.post("/", headers={"Sec-Fetch-Site": site}))
+    assert guarded(rf.post("/", headers={"Sec-Fetch-Site": site})).status_code == 403
 
 
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}])
@@ -26,8 +24,7 @@ def test_a_post_of_our_own_page_or_of_a_machine_is_accepted(rf, headers):
 
 def test_a_browser_that_only_says_its_origin_is_judged_by_it(rf):
     assert guarded(rf.post("/", headers={"Origin": "http://testserver"})).content == b"done"
-    with pytest.raises(PermissionDenied):
-        guarded(rf.post("/", headers={"Origin": "https://elsewhere.example"}))
+    assert guarded(rf.post("/", headers={"Origin": "https://elsewhere.example"})).status_code == 403
 
 
 def test_looking_is_allowed_from_everywhere(rf):

@@ -1,5 +1,6 @@
 """`make run`: what it refuses in one line, what it serves, and how it ends."""
 
+import contextlib
 import os
 import re
 import signal
@@ -101,9 +102,14 @@ def run(tmp_path):
         return started[-1].until_served()
 
     yield start
-    for running in started:
+    for running in started:  # ended already, unless the test failed
+        left = running.children() | {running.process.pid}
         if running.process.poll() is None:
-            running.process.kill()
+            running.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.process.wait(15)
+        for pid in filter(alive, left):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_busy_port_is_named_with_the_way_out(tmp_path):

@@ -17,6 +17,7 @@ from surveys.models import Contributor, Question, Round, Sector, Survey
 from surveys.questions import kind_choices, question_type
 
 _PROSE_LINE = re.compile(r"\D*(\d+): ")  # "Line 12: ", in whatever language
+TOPIC_LENGTH = 80  # as the model has it, for its name and its address
 _NUMBERED = re.compile(r"(?:\d+-)?([a-z][a-z0-9-]*|\d+[a-z-][a-z0-9-]*)")
 
 
@@ -188,6 +189,8 @@ class _Reader:
         topics = entry.texts("topics")
         if unnamed := [topic for topic in topics if not slugify(topic)]:
             entry.fault("topics", f'"{unnamed[0]}" has no letters to make an address of')
+        if any(len(topic) > TOPIC_LENGTH for topic in topics):
+            entry.fault("topics", f"a topic has at most {TOPIC_LENGTH} characters")
         self.seeds.posts[slug] = PostSeed(entry, post, path.parent.name, entry.texts("authors"), topics)
         entry.nothing_else()
 

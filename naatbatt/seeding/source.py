@@ -19,6 +19,7 @@ from naatbatt.seeding import times
 FENCE = "+++"
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
+_ESCAPED_NUL = re.compile(r"\\u0000|\\U0{8}")
 _KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]")
 
 
@@ -182,7 +183,18 @@ def open_source(path: Path, *, file: str, faults: list[Fault]) -> Entry | None:
         message = _AT_LINE.sub("", str(error)).replace(" (at end of document)", "")
         faults.append(Fault(file, line + first_line - 1, "", f"is not TOML here: {message}"))
         return None
+    if _holds_nul(values) or "\x00" in body:
+        escaped = [number for number, line in enumerate(toml.splitlines(), first_line) if _ESCAPED_NUL.search(line)]
+        line = escaped[0] if escaped else body_line + body.partition("\x00")[0].count("\n")
+        faults.append(Fault(file, line, "", "holds the character NUL, which no text needs and no database keeps"))
+        return None
     return Entry(Source(file, _key_lines(toml, first_line), body, body_line, faults), values)
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\x00" in value
 
 
 def _key_lines(toml: str, first_line: int) -> dict[tuple[str | int, ...], int]:

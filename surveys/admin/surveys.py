@@ -112,7 +112,7 @@ class QuestionAdmin(Steps):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new question of a survey comes last."""
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        if str(initial.get("survey", "")).isdigit():
+        if str(initial.get("survey", "")).isdecimal():
             last = Question.objects.filter(survey=initial["survey"]).order_by("-position").first()
             initial.setdefault("position", last.position + 1 if last else 1)
         return initial

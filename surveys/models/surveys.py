@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -31,7 +31,7 @@ class Survey(models.Model):
     minimum_cell = models.PositiveSmallIntegerField(
         _("smallest group shown"),
         default=3,
-        validators=[MinValueValidator(2)],
+        validators=[MinValueValidator(2), MaxValueValidator(50)],
         help_text=_("Figures that rest on fewer answers than this are withheld."),
     )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
@@ -68,7 +68,9 @@ class Round(models.Model):
     """One asking of a survey, with its field period."""
 
     survey = models.ForeignKey(Survey, verbose_name=_("survey"), related_name="rounds", on_delete=models.CASCADE)
-    number = models.PositiveSmallIntegerField(_("round"), default=1, validators=[MinValueValidator(1)])
+    number = models.PositiveSmallIntegerField(
+        _("round"), default=1, validators=[MinValueValidator(1), MaxValueValidator(99)]
+    )
     opens_at = models.DateTimeField(_("opens at"))
     closes_at = models.DateTimeField(_("closes at"))
     zone = models.CharField(
@@ -190,6 +192,10 @@ class Question(models.Model):
         super().clean()
         if self.key.endswith(("-confidence", "-comment")):  # names of a question's own further fields in the form
             raise ValidationError({"key": _("A key must not end in “-confidence” or “-comment”.")})
+        if self.superseded_at is None:  # a form leaves the constraints above out: they name columns it does not show
+            namesakes = Question.objects.filter(survey=self.survey_id, key=self.key).exclude(pk=self.pk)
+            if namesakes.filter(models.Q(superseded_at__isnull=True) | models.Q(version=self.version)).exists():
+                raise ValidationError({"key": _("This survey already has a question with that key.")})
         if self.kind not in dict(kind_choices()):
             return  # which the field itself says
         problems = self.type.problems(self.spec)

@@ -39,6 +39,12 @@ def look(page, name: str, *, axe: bool = True) -> None:
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), f"{name} scrolls sideways"
 
 
+def press(control) -> None:
+    """Click what leads to another page (or the same anew), and wait until it is there."""
+    with control.page.expect_navigation():
+        control.click()
+
+
 def link_in_last_mail(to: str, pattern: str) -> str:
     outbox.deliver_due()
     letters = [message for message in mail.outbox if to in message.to[0]]
@@ -71,7 +77,7 @@ def sign_in(page) -> None:
     page.goto("/admin/login/")
     page.get_by_label("Username").fill("staff")
     page.get_by_label("Password").fill("a long enough secret")
-    page.get_by_role("button", name="Log in").click()
+    press(page.get_by_role("button", name="Log in"))
 
 
 def test_a_week_from_reader_to_reader(open_page, site, complaints):
@@ -83,22 +89,22 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
     reader = open_page()
     reader.goto("/")
     look(reader, "01-home")
-    reader.get_by_role("link", name="The question", exact=True).first.click()
+    press(reader.get_by_role("link", name="The question", exact=True).first)
     assert reader.locator("h1").inner_text() == "The question"
     look(reader, "02-post")
-    reader.get_by_role("link", name="The Race").first.click()
+    press(reader.get_by_role("link", name="The Race").first)
     look(reader, "03-series")
     on_the_road = open_page(viewport=PHONE, dark=True)
     on_the_road.goto("/newsletter/")
     on_the_road.wait_for_timeout(2100)  # the form takes whoever is quicker for a machine
     on_the_road.get_by_label("Your mail address").fill("reader@example.org")
     look(on_the_road, "04-newsletter")
-    on_the_road.get_by_role("button", name="Subscribe").click()
+    press(on_the_road.get_by_role("button", name="Subscribe"))
     look(on_the_road, "05-asked")
     on_the_road.goto(link_in_last_mail("reader@example.org", r"/n/\S+"))
     look(on_the_road, "06-confirm")
     assert Subscriber.objects.get().state == Subscriber.State.PENDING
-    on_the_road.get_by_role("button").click()
+    press(on_the_road.get_by_role("button"))
     look(on_the_road, "07-confirmed")
     assert Subscriber.objects.get().state == Subscriber.State.CONFIRMED
 
@@ -108,11 +114,11 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
     look(staff, "08-dashboard", axe=False)
     staff.goto(f"/admin/surveys/round/{week.survey_round.pk}/invite/")
     staff.get_by_label("Sample Ines", exact=False).check()
-    staff.get_by_role("button", name="Count").click()
+    press(staff.get_by_role("button", name="Count"))
     assert Invitation.objects.count() == 0
     look(staff, "09-dry-run", axe=False)
-    staff.get_by_role("button", name="Invite them").click()
-    staff.get_by_role("button", name="Send invitations now").click()
+    press(staff.get_by_role("button", name="Invite them"))
+    press(staff.get_by_role("button", name="Send invitations now"))
     assert Invitation.objects.get().invited_at is not None
 
     # The contributor answers on a phone: a draft, a mistake, the submission, a change of mind.
@@ -123,11 +129,11 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
     question.get_by_text("Strongly agree").click()
     question.get_by_role("radio", name="9", exact=True).check()
     question.get_by_label("In your own words").fill("Plants are being built.")
-    phone.get_by_role("button", name="Save draft").click()
+    press(phone.get_by_role("button", name="Save draft"))
     look(phone, "11-draft")
     assert Response.objects.get().submitted_at is None
     phone.get_by_role("group", name="What share").get_by_role("textbox").first.fill("130")
-    phone.get_by_role("button", name="Submit answers").click()
+    press(phone.get_by_role("button", name="Submit answers"))
     look(phone, "12-errors")
     assert "Please check" in phone.title()
     assert complaints.pop().endswith("422 (Unprocessable Entity)"), (
@@ -138,30 +144,30 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
     assert share.input_value() == "130", "what was typed is never lost"
     share.fill("30")
     phone.get_by_text("by name and affiliation").click()
-    phone.get_by_role("button", name="Submit answers").click()
+    press(phone.get_by_role("button", name="Submit answers"))
     look(phone, "13-thanks")
     assert Response.objects.get().submitted_at is not None
-    phone.get_by_role("link", name="Change my answers").click()
+    press(phone.get_by_role("link", name="Change my answers"))
     phone.get_by_role("group", name="catch up").get_by_text("Agree", exact=True).click()
-    phone.get_by_role("button", name="Submit changes").click()
+    press(phone.get_by_role("button", name="Submit changes"))
     assert Answer.objects.get(question__key="catch-up").value == "agree"
     assert Answer.objects.get(question__key="catch-up").versions.count() == 2
     more_experts_answer(week.survey_round)
 
     # Staff read the words, close the round, edit the draft, publish it and mail it.
     staff.goto("/admin/surveys/answer/")
-    staff.get_by_role("link", name="Plants are being built.").click()
+    press(staff.get_by_role("link", name="Plants are being built."))
     look(staff, "14-moderation", axe=False)
-    staff.get_by_role("button", name="Approve").click()
+    press(staff.get_by_role("button", name="Approve"))
     staff.goto(f"/admin/surveys/round/{week.survey_round.pk}/close/")
     look(staff, "15-close", axe=False)
-    staff.get_by_role("button", name="Close and freeze now").click()
+    press(staff.get_by_role("button", name="Close and freeze now"))
     surveys_tasks.compile_summaries()
     draft = Post.objects.drafts().get()
     staff.goto(f"/admin/posts/post/{draft.pk}/change/")
     look(staff, "16-draft", axe=False)
     staff.get_by_label("Title", exact=False).first.fill("Ten experts on the race")
-    staff.get_by_role("button", name="Save", exact=True).click()
+    press(staff.get_by_role("button", name="Save", exact=True))
     staff.goto(f"/admin/posts/post/{draft.pk}/preview/")
     look(staff, "17-preview", axe=False)
     _take_action(staff, "/admin/posts/post/", "Ten experts on the race", "Publish now")
@@ -195,7 +201,7 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
     on_the_road.goto(link_in_last_mail("reader@example.org", r"/u/\S+"))
     look(on_the_road, "21-unsubscribe")
     assert Subscriber.objects.get().state == Subscriber.State.CONFIRMED
-    on_the_road.get_by_role("button", name="Unsubscribe").click()
+    press(on_the_road.get_by_role("button", name="Unsubscribe"))
     look(on_the_road, "22-unsubscribed")
     assert Subscriber.objects.get().state == Subscriber.State.UNSUBSCRIBED
 
@@ -204,4 +210,4 @@ def _take_action(staff, changelist: str, row: str, action: str) -> None:
     staff.goto(changelist)
     staff.get_by_role("row", name=row).get_by_role("checkbox").check()
     staff.get_by_label("Action:").select_option(label=action)
-    staff.get_by_role("button", name="Go").click()
+    press(staff.get_by_role("button", name="Go"))

@@ -2,6 +2,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from naatbatt.mail import outbox
 from tests.factories import OutgoingMailFactory
@@ -31,3 +32,12 @@ def test_mail_is_held_and_armed():
 def test_a_verb_is_needed():
     with pytest.raises(CommandError, match="verb"):
         say()
+
+
+def test_a_database_that_cannot_be_used_is_said_in_a_sentence(monkeypatch):
+    def broken(**reason):
+        raise OperationalError("no such table: mail_switch")
+
+    monkeypatch.setattr(outbox, "hold", broken)
+    with pytest.raises(CommandError, match="The database cannot be used: no such table: mail_switch"):
+        say("hold")

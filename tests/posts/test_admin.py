@@ -140,6 +140,12 @@ def test_a_time_that_the_clocks_skip_or_repeat_is_refused(admin_client, day, mes
     assert save(admin_client, post, published_at_0=day, published_at_1="03:30").status_code == 302
 
 
+def test_half_a_time_is_refused_rather_than_taken_for_none(admin_client):
+    post = PostFactory(published_at=None)
+    assert errors(save(admin_client, post, published_at_0="2030-07-01"))["published_at"] == ["Enter the time too."]
+    assert errors(save(admin_client, post, published_at_1="09:00"))["published_at"] == ["Enter the date too."]
+
+
 def test_saving_a_post_published_in_a_repeated_hour_keeps_its_instant(admin_client):
     at = datetime(2025, 11, 2, 6, 30, 15, 123456, tzinfo=UTC)  # the second 01:30 of that night
     post = PostFactory(published_at=at)
@@ -333,6 +339,9 @@ def test_send_now_sends_and_the_list_accounts_for_every_mail(
     (row,) = admin_client.get(url("issue_changelist")).context["cl"].queryset
     assert (row.n_audience, row.n_sent, row.n_suppressed, row.n_in_trouble, row.n_waiting) == (len(readers), 1, 1, 1, 1)
     assert admin_client.get(url("issue_change", issue.pk)).status_code == 200
+    assert said(act(admin_client, "issue", "send_now", issue)) == [
+        f"“{issue}” has gone out already: nobody gets it twice."
+    ]
 
 
 def test_send_now_needs_a_public_post(admin_client):

@@ -220,12 +220,20 @@ def test_times_of_a_round_are_those_of_its_own_zone(admin_client):
         ({"remind_at_0": "2027-04-01", "remind_at_1": "09:00"}, "The reminder goes out while the round is open."),
         ({"zone": "Mars/Olympus"}, "is not a time zone"),
         ({"opens_at_0": "soon"}, "Enter a valid date"),
+        ({"remind_at_0": "2027-03-10", "remind_at_1": ""}, "Enter the time too."),
+        ({"remind_at_0": "", "remind_at_1": "09:00"}, "Enter the date too."),
+        ({"closes_at_0": "9999-12-31", "closes_at_1": "23:00"}, "The year 9999 is not between 1900 and 2199."),
     ],
 )
 def test_impossible_times_are_refused(admin_client, changes, message):
     got = admin_client.post(reverse("admin:surveys_round_add"), round_form(SurveyFactory(), **changes))
     assert message in got.content.decode()
     assert not Round.objects.exists()
+
+
+@pytest.mark.parametrize("survey", ["²", "none"])
+def test_the_form_of_a_new_question_opens_whatever_survey_the_address_names(admin_client, survey):
+    page(admin_client, "surveys_question_add", survey=survey)
 
 
 def test_a_round_shows_who_stands_where(admin_client):

@@ -232,3 +232,22 @@ def test_quotes_stand_in_the_order_of_their_lines_not_of_their_arrival():
         "an expert at Example Cells",
         "an industry expert",
     ]
+
+
+@pytest.mark.django_db
+def test_the_sector_is_dropped_from_the_line_where_too_few_of_it_answered():
+    """The response table says how many of each sector answered: one "industry expert" of one would be named by it."""
+    survey_round = RoundFactory()
+    minimum = survey_round.survey.minimum_cell
+    for number in range(minimum - 1):
+        answer(survey_round, name=f"Expert {number}", attribution="sector")
+    assert {quote.line for quote in disclosure.quotes(survey_round=survey_round)} == {"an expert on the panel"}
+    answer(survey_round, name="The one more", attribution="background")  # answered, so the sector is large enough
+    assert {quote.line for quote in disclosure.quotes(survey_round=survey_round)} == {"an industry expert"}
+
+
+@pytest.mark.django_db
+def test_who_chose_to_be_named_is_named_however_few_answered():
+    survey_round = RoundFactory()
+    answer(survey_round, name="Ada Sample")
+    assert [quote.line for quote in disclosure.quotes(survey_round=survey_round)] == ["Ada Sample, Example Cells"]

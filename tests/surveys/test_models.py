@@ -6,7 +6,14 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from surveys.models import Answer, Contributor, Question, Round
-from tests.factories import AnswerFactory, ContributorFactory, QuestionFactory, ResponseFactory, RoundFactory
+from tests.factories import (
+    AnswerFactory,
+    ContributorFactory,
+    QuestionFactory,
+    ResponseFactory,
+    RoundFactory,
+    SurveyFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +91,20 @@ def test_key_that_looks_like_a_further_field_is_refused(key):
 
     with pytest.raises(ValidationError, match="must not end"):
         question.full_clean()
+
+
+def test_key_that_another_question_of_the_survey_has_is_refused():
+    """By the form too, which knows neither version nor supersession: staff would see the database's own error."""
+    other = QuestionFactory()
+    superseded = QuestionFactory(survey=other.survey, key="old", superseded_at=timezone.now())
+    fields = [field.name for field in Question._meta.fields if field.name not in ("survey", "key")]
+
+    for key in (other.key, superseded.key):
+        with pytest.raises(ValidationError, match="already has a question with that key"):
+            QuestionFactory.build(survey=other.survey, key=key).full_clean(exclude=fields)
+    other.full_clean()
+    superseded.full_clean()
+    QuestionFactory.build(survey=SurveyFactory(), key=other.key).full_clean()
 
 
 def test_answered_question_is_frozen():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from posts import prose
 from surveys import publishing, rounds, snapshots
@@ -180,6 +180,15 @@ def test_what_happens_to_people_and_answers_later_changes_no_published_figure(sn
 def test_a_snapshot_is_never_saved_again(snapshot):
     with pytest.raises(ValueError, match="never changed"):
         snapshot.save()
+
+
+def test_a_database_that_cannot_be_used_is_said_in_a_sentence(monkeypatch):
+    def broken(*fields):
+        raise OperationalError("no such table: surveys_snapshot")
+
+    monkeypatch.setattr(Snapshot.objects, "select_related", broken)
+    with pytest.raises(CommandError, match="The database cannot be used: no such table: surveys_snapshot"):
+        command("list")
 
 
 def test_the_command_draws_the_figure_that_the_post_shows_byte_for_byte(snapshot):

@@ -3,7 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.db.models import Count
 
 from naatbatt.mail import outbox
@@ -21,6 +22,14 @@ class Command(BaseCommand):
         verbs.add_parser("arm", help="let mail leave again, all that waits included")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
+        try:
+            self.turn_and_tell(verb, **options)
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database cannot be used: {str(error).strip()}\nIf it is new, run `manage.py migrate` first."
+            ) from None
+
+    def turn_and_tell(self, verb: str, **options: Any) -> None:
         if verb == "hold":
             outbox.hold(reason=options["reason"])
         elif verb == "arm":

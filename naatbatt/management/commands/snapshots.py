@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from surveys import snapshots
@@ -30,7 +31,15 @@ class Command(BaseCommand):
             if name == "recompute":
                 step.add_argument("--question", help="only this question, by its key")
 
-    def handle(self, *args: Any, step: str, survey: str | None, number: int | None, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.take_step(**options)
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database cannot be used: {str(error).strip()}\nIf it is new, run `manage.py migrate` first."
+            ) from None
+
+    def take_step(self, *, step: str, survey: str | None, number: int | None, **options: Any) -> None:
         found = Snapshot.objects.select_related("survey", "survey_round").order_by("survey__slug", "number")
         if survey is not None:
             found = found.filter(survey__slug=survey)
