@@ -145,9 +145,7 @@ def quotes(*, survey_round: Round) -> list[Quote]:
         .select_related("question", "response__invitation__contributor")
     )
     levels, small = [*Attribution.values], _small_sectors(survey_round)
-    found = [
-        (answer.response.attribution, quote) for answer in answers if (quote := _quote(answer, small)) is not None
-    ]
+    found = [(answer.response.attribution, quote) for answer in answers if (quote := _quote(answer, small)) is not None]
     found.sort(key=lambda pair: (levels.index(pair[0]), pair[1].line, pair[1].words))
     return [quote for _level, quote in found]
 
