@@ -76,6 +76,8 @@ class Invitation(models.Model):
         editable=False,
         on_delete=models.PROTECT,
     )
+    # Counts the mails that staff had sent again, and with them their keys.
+    resends = models.PositiveSmallIntegerField(_("sent again"), default=0, editable=False)
     declined_at = models.DateTimeField(_("declined at"), null=True, blank=True, editable=False)
     decline_reason = models.TextField(_("reason for declining"), blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
@@ -95,3 +97,37 @@ class Invitation(models.Model):
         """The personal address as it may be stored in a mail: a mark stands where the token goes."""
         path = reverse("surveys:answer", args=["TOKEN"])
         return settings.SITE_URL + path.replace("TOKEN", links.mark("answer", self.link_nonce))
+
+
+class Reminder(models.Model):
+    """One reminder that was written to one contributor. The log that minimum gaps and maximum counts are read from."""
+
+    invitation = models.ForeignKey(Invitation, related_name="reminders", on_delete=models.CASCADE)
+    number = models.PositiveSmallIntegerField(_("number"))
+    mail = models.OneToOneField(OutgoingMail, verbose_name=_("mail"), related_name="+", on_delete=models.PROTECT)
+    written_at = models.DateTimeField(_("written at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        ordering = ["invitation_id", "number"]
+        constraints = [models.UniqueConstraint(fields=["invitation", "number"], name="reminder_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.invitation_id}/{self.number}"
+
+
+class RetiredLink(models.Model):
+    """A personal link that was replaced by a newer one. Opening it says so, politely, and nothing else."""
+
+    invitation = models.ForeignKey(Invitation, related_name="retired_links", on_delete=models.CASCADE)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    retired_at = models.DateTimeField(_("retired at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("retired link")
+        verbose_name_plural = _("retired links")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.invitation_id} ({self.retired_at:%Y-%m-%d})"

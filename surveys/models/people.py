@@ -24,6 +24,8 @@ class Contributor(models.Model):
     sector = models.CharField(_("sector"), max_length=10, choices=Sector.choices)
     affiliation = models.CharField(_("affiliation"), max_length=160, blank=True)
     position = models.CharField(_("position"), max_length=120, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True, help_text=_("Two letters, such as US or DE."))
+    topics = models.ManyToManyField("posts.Topic", verbose_name=_("topics"), related_name="+", blank=True)
     note = models.TextField(_("note"), blank=True, help_text=_("For staff only."))
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 

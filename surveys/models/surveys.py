@@ -34,6 +34,11 @@ class Survey(models.Model):
         validators=[MinValueValidator(2), MaxValueValidator(50)],
         help_text=_("Figures that rest on fewer answers than this are withheld."),
     )
+    takes_open_views = models.BooleanField(
+        _("open invitation"),
+        default=False,
+        help_text=_("Anyone may offer a view on a public page. Staff read it first."),
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     class Meta:
@@ -82,6 +87,12 @@ class Round(models.Model):
     )
     remind_at = models.DateTimeField(
         _("remind at"), null=True, blank=True, help_text=_("One reminder, to those who have not answered by then.")
+    )
+    most_reminders = models.PositiveSmallIntegerField(
+        _("reminders at most"), default=1, validators=[MaxValueValidator(5)], help_text=_("To each person.")
+    )
+    reminder_gap = models.PositiveSmallIntegerField(
+        _("days between reminders"), default=4, validators=[MinValueValidator(1), MaxValueValidator(60)]
     )
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True, editable=False)
@@ -153,6 +164,16 @@ class Question(models.Model):
         _("options"), default=list, blank=True, help_text=_('A list of {"key": ..., "label": ...}.')
     )
     superseded_at = models.DateTimeField(_("superseded at"), null=True, blank=True, editable=False)
+    # The same question in an earlier survey, so that results can be compared over time.
+    asked_before = models.ForeignKey(
+        "self",
+        verbose_name=_("asked before as"),
+        related_name="asked_again",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+    )
 
     objects = QuestionQuerySet.as_manager()
 
