@@ -6,7 +6,7 @@ from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
-from crispy_forms.utils import TEMPLATE_PACK
+from crispy_forms.utils import TEMPLATE_PACK, render_crispy_form
 from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.formats import number_format
@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from surveys.models import Answer, Attribution, Blank, Contributor, Question
+from naatbatt.charts import drawing
+from surveys.models import Answer, Attribution, Blank, Contributor, Question, Sector
 from surveys.publishing import prose_html
-from surveys.questions import QuestionType
 from surveys.questions.text import Words
 from surveys.responses import Entry, attribution_in_words
 
@@ -65,8 +65,9 @@ class AnswerForm(forms.Form):
         self.submitting = submitting
         self.stored_attribution = attribution
         self.fields["attribution"] = _attribution_field(contributor, attribution)
-        for question in self.questions:
-            self._add(question, self.answers.get(question.pk))
+        self._numbers: dict[str, int] = {}  # name of a field -> number of its question on the page
+        for number, question in enumerate(self.questions, start=1):
+            self._add(question, self.answers.get(question.pk), number, seed=f"{contributor.pk}:{question.key}")
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the personal link is the credential, and the token would need a cookie
@@ -75,21 +76,30 @@ class AnswerForm(forms.Form):
             Field("attribution", template="surveys/fields/attribution.html"),
         )
 
-    def _add(self, question: Question, stored: Answer | None) -> None:
-        name, kind = field_name(question), question.type
-        field = kind.form_field(question.spec)
+    def _add(self, question: Question, stored: Answer | None, number: int, *, seed: str) -> None:
+        name, kind, spec = field_name(question), question.type, question.spec
+        field = kind.form_field(spec)
+        kind.arrange(field, spec, seed=seed)
         field.label = field.label or _("Your answer")
-        if stored is not None:
-            by_blank = {blank: choice for choice, blank in kind.blank_choices.items()}
-            field.initial = by_blank.get(stored.blank) if stored.value is None else kind.load(stored.value)
-        self.fields[name] = _plainly_worded(field)
+        blank = stored.blank if stored else ""
+        if stored is not None and stored.value is not None:
+            field.initial = kind.load(stored.value)
+        elif kind.blanks_among_choices and blank in kind.offered(spec):
+            field.initial = blank
+        added = {name: _plainly_worded(field)}
+        if kind.offered(spec) and not kind.blanks_among_choices:
+            added[f"{name}.blank"] = _blank_field(kind.offered(spec), blank)
         if kind.asks_confidence:
-            self.fields[f"{name}-confidence"] = _confidence_field(stored.confidence if stored else None)
+            added[f"{name}-confidence"] = _confidence_field(stored.confidence if stored else None)
         if kind.asks_comment:
-            self.fields[f"{name}-comment"] = _plainly_worded(_comment_field(stored.comment if stored else ""))
+            added[f"{name}-comment"] = _plainly_worded(_comment_field(stored.comment if stored else ""))
+        self.fields |= added
+        self._numbers |= dict.fromkeys(added, number)
 
     def clean(self) -> dict[str, Any]:
         super().clean()
+        for question in self.questions:
+            self._refuse_both(question)
         if self.submitting:
             entries = self.entries()
             for question in self.questions:
@@ -99,6 +109,14 @@ class AnswerForm(forms.Form):
             if not self.attribution and "attribution" not in self.errors:
                 self.add_error("attribution", _("Choose how you may be quoted."))
         return self.cleaned_data
+
+    def _refuse_both(self, question: Question) -> None:
+        """An answer and a reason for not answering."""
+        name = field_name(question)
+        if self.cleaned_data.get(name) is not None and self.cleaned_data.get(f"{name}.blank"):
+            self.add_error(
+                f"{name}.blank", _("You have answered the question and ticked this as well. Take one of them away.")
+            )
 
     def _is_answered(self, question: Question, entries: Mapping[str, Entry]) -> bool:
         given: Entry | Answer | None = entries.get(question.key) or self.answers.get(question.pk)
@@ -117,22 +135,23 @@ class AnswerForm(forms.Form):
 
     def problems(self) -> list[Problem]:
         """All errors in the order of the page, each with the id of the first thing to press or fill in."""
-        numbers = {field_name(question): number for number, question in enumerate(self.questions, start=1)}
         found = []
         for name in [*(name for name in self.fields if name != "attribution"), "attribution"]:
             if name in self.errors:
-                bound = self[name]
-                several = isinstance(bound.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
-                number = next((number for start, number in numbers.items() if name.startswith(start)), None)
+                bound, number = self[name], self._numbers.get(name)
                 label = _("Question %(number)d") % {"number": number} if number else str(bound.label)
-                target = f"{bound.auto_id}_0" if several else str(bound.auto_id)
+                target = f"{bound.auto_id}_0" if _is_several(bound.field) else bound.id_for_label
                 found.append(Problem(target, label, [str(message) for message in self.errors[name]]))
         return found
 
     def _was_shown(self, question: Question) -> bool:
         name = field_name(question)
         posted = (name, f"{name}-confidence", f"{name}-comment")
-        return question.key in self.data.getlist("shown") or any(part in self.data for part in posted)  # type: ignore[attr-defined]
+        return (
+            question.key in self.data.getlist("shown")  # type: ignore[attr-defined]
+            or any(part in self.data for part in posted)
+            or any(part.startswith(f"{name}.") for part in self.data)
+        )
 
     def _entry(self, question: Question) -> Entry:
         name, stored = field_name(question), self.answers.get(question.pk)
@@ -140,8 +159,10 @@ class AnswerForm(forms.Form):
         blank = ""
         if name in self.cleaned_data:
             value = self.cleaned_data[name]
-            if isinstance(value, str) and value in question.type.blank_choices:
-                value, blank = None, question.type.blank_choices[value]
+            if value is None:
+                blank = next(iter(self.cleaned_data.get(f"{name}.blank", ())), "")
+            elif question.type.blanks_among_choices and isinstance(value, str) and value in Blank.values:
+                value, blank = None, value
         elif stored is not None:
             value, blank = None if stored.value is None else question.type.load(stored.value), stored.blank
         confidence = self._part(f"{name}-confidence", stored.confidence if stored else None)
@@ -182,6 +203,33 @@ def _plainly_worded(field: forms.Field) -> forms.Field:
                 "At most %(limit)s character.", "At most %(limit)s characters.", limit
             ) % {"limit": number_format(limit, use_l10n=True, force_grouping=True)}
     return field
+
+
+def _is_several(field: forms.Field) -> bool:
+    """Radios or boxes: there is no one thing to label, and the first of them is the one to go to."""
+    return isinstance(field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+
+
+class WhyBlank(forms.MultipleChoiceField):
+    """At most one of the offered ways not to answer. Boxes, because a radio cannot be taken back."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> list[str]:
+        chosen = super().clean(value)
+        if len({*chosen}) > 1:
+            raise forms.ValidationError(_("Tick one of these, not both."))
+        return chosen
+
+
+def _blank_field(offered: Mapping[str, str], blank: str) -> forms.Field:
+    return WhyBlank(
+        label=_("Or instead of an answer"),
+        choices=list(offered.items()),
+        required=False,
+        initial=[blank] if blank in offered else [],
+        error_messages={"invalid_choice": _("Choose among the listed answers.")},
+    )
 
 
 def _confidence_field(chosen: int | None) -> forms.Field:
@@ -235,25 +283,50 @@ class QuestionBlock(Div):
 
     def render(self, form: AnswerForm, context: Any, template_pack: str = TEMPLATE_PACK, **kwargs: Any) -> SafeString:
         kind, self.bound = self.question.type, form[self.name]
-        self.guidance = prose_html(self.question.guidance) if self.question.guidance else ""
-        several = isinstance(self.bound.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
-        self.fields = [Choices(self.name, kind=kind) if several else Field(self.name)]
-        if kind.asks_confidence:
-            self.fields.append(Field(f"{self.name}-confidence", template="surveys/fields/confidence.html"))
-        if kind.asks_comment:
-            self.fields.append(Field(f"{self.name}-comment"))
+        self.guidance = prose_html(self.question.guidance, apart=self.name) if self.question.guidance else ""
+        several = _is_several(self.bound.field)
+        self.helped = bool(self.bound.help_text) and (several or bool(kind.template))
+        self.fields = [Asked(self.name, self.question) if several or kind.template else Field(self.name)]
+        further = {
+            f"{self.name}.blank": "surveys/fields/blanks.html",
+            f"{self.name}-confidence": "surveys/fields/confidence.html",
+            f"{self.name}-comment": None,
+        }
+        self.fields += [Field(name, template=template) for name, template in further.items() if name in form.fields]
         return super().render(form, context, template_pack=template_pack, **kwargs)
 
 
-class Choices(Field):
-    """Radios or boxes, each a whole line (or cell) to press; what means "no opinion" stands apart from the scale."""
+class Asked(Field):
+    """What is more than one input: radios or boxes, each a whole line (or cell) to press, or an answer in parts.
 
-    template = "surveys/fields/choices.html"
+    What means "no opinion" stands apart from the scale.
+    """
 
-    def __init__(self, name: str, *, kind: QuestionType) -> None:
-        super().__init__(name)
-        self.kind = kind
+    def __init__(self, name: str, question: Question) -> None:
+        super().__init__(name, template=question.type.template or "surveys/fields/choices.html")
+        self.question, self.name = question, name
 
     def render(self, form: AnswerForm, context: Any, template_pack: str = TEMPLATE_PACK, **kwargs: Any) -> SafeString:
-        extra = {"apart": tuple(self.kind.blank_choices), "in_a_row": self.kind.in_a_row}
+        kind, spec = self.question.type, self.question.spec
+        extra = {
+            "apart": tuple(kind.offered(spec)) if kind.blanks_among_choices else (),
+            "in_a_row": len(kind.labels(spec)) if kind.in_a_row else 0,
+            "drawn": self._drawn_back(form),
+        }
         return super().render(form, context, template_pack=template_pack, extra_context=extra, **kwargs)
+
+    def _drawn_back(self, form: AnswerForm) -> SafeString | str:
+        """What was answered as a picture, as far as it could be read."""
+        stored = form.answers.get(self.question.pk)
+        value = form.fields[self.name].initial if stored is not None and stored.value is not None else None
+        if form.is_bound:
+            value = form.cleaned_data.get(self.name) if hasattr(form, "cleaned_data") else None
+        chart = None if value is None else self.question.type.drawn_back(self.question.spec, value)
+        return "" if chart is None else drawing.draw(chart, key=f"own-{self.question.key}")
+
+
+def preview(question: Question) -> SafeString:
+    """The question as a contributor would see it, of unsaved rows too. Its settings and options must be sound."""
+    form = AnswerForm(questions=[question], contributor=Contributor(name="–", sector=Sector.INDUSTRY))
+    form.helper.layout = Layout(QuestionBlock(question, 1))
+    return render_crispy_form(form)

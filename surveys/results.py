@@ -39,7 +39,7 @@ class Tally:
     counts    option key -> number of answers, in the order asked (choice kinds); "low..high" -> answers in that bin
               (numbers)
     weights   option key -> sum of confidence (kinds that ask for confidence)
-    measures  named statistics, e.g. {"median": 30.0, "q1": ..., "q3": ..., "minimum": ..., "maximum": ...}
+    measures  named statistics, e.g. {"median": 30.0, "q1": ..., "q3": ...}; never the smallest or largest answer
     """
 
     asked: int

@@ -103,7 +103,7 @@ def _question(
         if answer is None:  # another version of the question was put to them
             rows.append([None, 0, sector, None, Blank.NOT_SHOWN.value, None, attribution, ""])
             continue
-        value = "given" if question.type.words(answer.value, "") else answer.value
+        value = question.type.frozen(answer.value)
         rows.append([
             answer.pk, answer.version, sector, value, answer.blank, answer.confidence, attribution, answer.moderation
         ])  # fmt: skip

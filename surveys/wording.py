@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from naatbatt.charts import Bars, Diverging
 from surveys.questions import QuestionSpec, question_type
+from surveys.questions.scales import above, below
 from surveys.results import Tally
 
 Groups = Mapping[str, Tally]
@@ -65,24 +66,29 @@ def amount(count: int, base: int) -> str:
     return "a minority" if share >= Fraction(1, 10) else "few"
 
 
-@singledispatch
 def lead(chart: object, spec: QuestionSpec, groups: Groups) -> str:
-    """The finding of a figure in a few words, without a full stop. Empty where the rule has nothing to say."""
+    """The finding of a figure in a few words, without a full stop. Empty where there is none to be told by rule."""
+    found = question_type(spec.kind).finding(spec, groups)
+    return _by_shape(chart, spec, groups) if found is None else found
+
+
+@singledispatch
+def _by_shape(chart: object, spec: QuestionSpec, groups: Groups) -> str:
     return ""
 
 
-@lead.register
+@_by_shape.register
 def _lead_diverging(chart: Diverging, spec: QuestionSpec, groups: Groups) -> str:
     tally = groups["all"]
-    below, above = _sides(tally.counts)
-    if above == below:
+    against, favor = below(tally.counts), above(tally.counts)
+    if against == favor:
         return _("Opinion is evenly divided")
-    word = amount(max(above, below), tally.base)
-    found = (_AGREE if above > below else _DISAGREE).get(word)
+    word = amount(max(against, favor), tally.base)
+    found = (_AGREE if favor > against else _DISAGREE).get(word)
     return str(found) if found else _("Neither side has a majority")
 
 
-@lead.register
+@_by_shape.register
 def _lead_bars(chart: Bars, spec: QuestionSpec, groups: Groups) -> str:
     tally = groups["all"]
     first = _most_chosen(tally)
@@ -94,12 +100,6 @@ def _lead_bars(chart: Bars, spec: QuestionSpec, groups: Groups) -> str:
     if found:
         return str(found) % {"option": labels[0]}
     return _("No answer has a majority; “%(option)s” was chosen most often") % {"option": labels[0]}
-
-
-def _sides(amounts: Mapping[str, int]) -> tuple[int, int]:
-    """What lies below and above the middle of a scale whose amounts run from its negative to its positive end."""
-    values = list(amounts.values())
-    return sum(values[: len(values) // 2]), sum(values[(len(values) + 1) // 2 :])
 
 
 def _most_chosen(tally: Tally) -> list[str]:

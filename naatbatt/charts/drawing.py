@@ -5,10 +5,12 @@ from types import ModuleType
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from naatbatt.charts import bars, diverging, histogram
-from naatbatt.charts.shapes import Bars, Chart, Diverging, Histogram
+from naatbatt.charts import bars, diverging, histogram, intervals
+from naatbatt.charts.shapes import Bars, Chart, Diverging, Histogram, Intervals
 
-DRAWN_BY: dict[type, ModuleType] = {Bars: bars, Diverging: diverging, Histogram: histogram}
+DRAWN_BY: dict[type, ModuleType] = {
+    Bars: bars, Diverging: diverging, Histogram: histogram, Intervals: intervals
+}  # fmt: skip
 
 
 def draw(chart: Chart, *, key: str = "", width: int | None = None) -> SafeString:

@@ -37,7 +37,7 @@ def draw(chart: Histogram, *, key: str = "", width: int | None = None) -> SafeSt
     ]  # fmt: skip
     parts.append(svg.rule(x1=0, x2=100, y1=bottom, y2=bottom))
     parts.append(svg.rule(x1=middle, x2=middle, y1=20, y2=bottom, colour="ink", stroke_width=2, stroke_dasharray="5 3"))
-    median = _("Median %(median)s") % {"median": _short(chart.median, chart.unit)}
+    median = _("Median %(median)s") % {"median": _short(chart.median, chart)}
     parts.append(svg.text(median, x=middle, y=14, text_anchor=_anchor(middle), font_weight=600))
     for (left, right, height), count in zip(bins, chart.counts, strict=True):
         parts += _count(count, left, right, bottom - height - 5, middle)
@@ -48,8 +48,8 @@ def draw(chart: Histogram, *, key: str = "", width: int | None = None) -> SafeSt
     parts.append(svg.rule(x1=first, x2=third, y1=y, y2=y, colour="ink", stroke_width=3))
     centre = (first + third) / 2
     half = _("Middle half %(low)s to %(high)s") % {
-        "low": _short(chart.quartiles[0], chart.unit),
-        "high": _short(chart.quartiles[1], chart.unit),
+        "low": _short(chart.quartiles[0], chart),
+        "high": _short(chart.quartiles[1], chart),
     }
     parts.append(svg.text(half, x=centre, y=y + 18, text_anchor=_anchor(centre, margin=40), font_size=svg.SMALL))
     y += 26
@@ -64,13 +64,13 @@ def draw(chart: Histogram, *, key: str = "", width: int | None = None) -> SafeSt
 
 def table(chart: Histogram) -> tuple[list[str], list[list[str]]]:
     rows = [
-        [number((low + high) / 2) if chart.discrete else _span(low, high), str(count)]
+        [_plain((low + high) / 2, chart) if chart.discrete else _span(low, high, chart), str(count)]
         for (low, high), count in _bins(chart)
     ]
     return [chart.unit or _("Value"), _("Answers")], [
         *rows,
-        [_("Median"), number(chart.median)],
-        [_("Middle half"), _span(*chart.quartiles)],
+        [_("Median"), _plain(chart.median, chart)],
+        [_("Middle half"), _span(*chart.quartiles, chart)],
         [_("All answers"), str(chart.base)],
     ]
 
@@ -79,13 +79,17 @@ def _bins(chart: Histogram) -> list[tuple[tuple[float, float], int]]:
     return list(zip(pairwise(chart.edges), chart.counts, strict=True))
 
 
-def _span(low: float, high: float) -> str:
-    return _("%(low)s to %(high)s") % {"low": number(low), "high": number(high)}
+def _span(low: float, high: float, chart: Histogram) -> str:
+    return _("%(low)s to %(high)s") % {"low": _plain(low, chart), "high": _plain(high, chart)}
 
 
-def _short(value: float, unit: str) -> str:
+def _short(value: float, chart: Histogram) -> str:
     """With its unit where that is a sign; words stand once, below the axis."""
-    return quantity(value, unit) if _is_sign(unit) else number(value)
+    return quantity(value, chart.unit) if chart.grouped and _is_sign(chart.unit) else _plain(value, chart)
+
+
+def _plain(value: float, chart: Histogram) -> str:
+    return number(value) if chart.grouped else f"{value:g}"
 
 
 def _is_sign(unit: str) -> bool:
@@ -109,7 +113,7 @@ def _count(count: int, left: float, right: float, y: float, median: float) -> li
 def _ticks(chart: Histogram, span: float) -> list[tuple[float, str]]:
     """As many edges (centres, where a bin is one value) as have room for their labels at the narrowest width."""
     values = [(low + high) / 2 for low, high in pairwise(chart.edges)] if chart.discrete else list(chart.edges)
-    labels = [_short(value, chart.unit) for value in values]
+    labels = [_short(value, chart) for value in values]
     room = svg.NARROWEST * (chart.edges[1] - chart.edges[0]) / span
     widest = max(svg.text_width(label, svg.SMALL) for label in labels) + 10
     every = next((step for step in (1, 2, 5, 10) if step * room >= widest), len(labels))

@@ -4,14 +4,24 @@ from collections.abc import Sequence
 
 from surveys import results
 from surveys.questions.base import QuestionSpec, QuestionType
+from surveys.questions.constant_sum import ConstantSum
+from surveys.questions.matrix import Matrix
 from surveys.questions.multiple_choice import MultipleChoice
 from surveys.questions.number import Number
+from surveys.questions.probability import Probability
+from surveys.questions.quantiles import Quantiles
+from surveys.questions.ranking import Ranking
+from surveys.questions.rating import Rating
 from surveys.questions.single_choice import SingleChoice
 from surveys.questions.statement import Statement
 from surveys.questions.text import Text
+from surveys.questions.when import When
 from surveys.results import Counted, Tally
 
-TYPES: tuple[type[QuestionType], ...] = (Statement, SingleChoice, MultipleChoice, Number, Text)
+TYPES: tuple[type[QuestionType], ...] = (
+    Statement, Rating, SingleChoice, MultipleChoice, Ranking, Number, Quantiles, Probability, When, ConstantSum,
+    Matrix, Text,
+)  # fmt: skip
 
 _BY_KIND = {found.kind: found() for found in TYPES}
 

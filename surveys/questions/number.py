@@ -1,10 +1,8 @@
-"""A number, with a unit and bounds."""
+"""A number, with a unit, bounds, and as many digits as make sense."""
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -12,11 +10,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from naatbatt.charts import Histogram
-from naatbatt.charts.numbers import quantity, rounded
-from surveys import results
-from surveys.questions.base import QuestionSpec, QuestionType
-from surveys.results import Counted, Tally
+from naatbatt.charts.numbers import quantity
+from surveys.questions.amounts import Amounts
+from surveys.questions.base import QuestionSpec, SettingsForm
 
 # Beyond fifteen digits a JSON number is no longer exact everywhere.
 LARGEST = 10**15
@@ -31,15 +27,18 @@ class NumberField(forms.Field):
     Cleans to int, or to float where decimals are allowed.
     """
 
-    def __init__(self, *, unit: str, minimum: float | None, maximum: float | None, decimals: int) -> None:
-        self.unit, self.decimals = unit, decimals
+    def __init__(
+        self, *, unit: str, minimum: float | None, maximum: float | None, decimals: int, digits: int = 0
+    ) -> None:
+        self.unit, self.decimals, self.digits = unit, decimals, digits
         self.minimum, self.maximum = minimum, maximum
         # No type="number": it changes by the mouse wheel and drops what it cannot read without a word.
         whole_and_positive = not decimals and minimum is not None and minimum >= 0
         widget = forms.TextInput(
             attrs={"inputmode": "numeric" if whole_and_positive else "decimal", "autocomplete": "off"}
         )
-        super().__init__(required=False, widget=widget, help_text=self.bounds())
+        in_unit = _("In %(unit)s.") % {"unit": unit} if unit else ""
+        super().__init__(required=False, widget=widget, help_text=self.bounds() or in_unit)
 
     def bounds(self) -> str:
         """The bounds in words, or nothing."""
@@ -74,9 +73,16 @@ class NumberField(forms.Field):
             raise ValidationError(self.unreadable(), code="invalid")
         if len(text.partition(".")[2].rstrip("0")) > self.decimals:
             raise ValidationError(self.too_precise(), code="precision")
+        return self.exact(text)
+
+    def exact(self, text: str) -> float:
+        """The number that plain digits make, if it is neither too large nor has too many of them."""
         number = float(text)
         if abs(number) * 10**self.decimals > LARGEST:
             raise ValidationError(_("This number is too large."), code="too_large")
+        significant = text.lstrip("+-").replace(".", "").strip("0") if number else ""
+        if self.digits and len(significant) > self.digits:
+            raise ValidationError(self.too_many_digits(number), code="digits")
         return number + 0.0 if self.decimals else int(number)  # + 0.0 makes -0.0 plain zero
 
     def bare(self, value: object) -> str:
@@ -105,8 +111,19 @@ class NumberField(forms.Field):
             "At most %(decimals)d digit after the point.", "At most %(decimals)d digits after the point.", self.decimals
         ) % {"decimals": self.decimals}
 
+    def too_many_digits(self, number: float) -> str:
+        """With the number as it could be written: "e.g. 12,000"."""
+        example = quantity(float(f"{number:.{self.digits - 1}e}"), self.unit)
+        return ngettext(
+            "One significant digit is enough, e.g. %(example)s.",
+            "%(digits)d significant digits are enough, e.g. %(example)s.",
+            self.digits,
+        ) % {"digits": self.digits, "example": example}
 
-class SettingsForm(forms.Form):
+
+class BoundsSettings(SettingsForm):
+    """What can be set of anything that is answered by numbers."""
+
     unit = forms.CharField(
         label=gettext_lazy("unit"), required=False, max_length=30, help_text=gettext_lazy("E.g. %, GWh, US$/kWh.")
     )
@@ -119,134 +136,61 @@ class SettingsForm(forms.Form):
         max_value=6,
         help_text=gettext_lazy("Digits allowed after the point; none where nothing is said."),
     )
+    digits = forms.IntegerField(
+        label=gettext_lazy("significant digits"),
+        required=False,
+        min_value=1,
+        max_value=12,
+        help_text=gettext_lazy("At most so many, so that nobody has to be more exact than they are."),
+    )
 
     def clean(self) -> dict[str, Any]:
         low, high = self.cleaned_data.get("minimum"), self.cleaned_data.get("maximum")
         if low is not None and high is not None and low >= high:
             self.add_error("maximum", _("The largest number must be above the smallest."))
-        given = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        zeros = {name: 0 for name in ("minimum", "maximum", "decimals") if self.cleaned_data.get(name) == 0}
         return {
             name: int(value) if isinstance(value, float) and value.is_integer() else value
-            for name, value in given.items()
+            for name, value in {**super().clean(), **zeros}.items()
         }
 
 
-class Number(QuestionType):
+class Number(Amounts):
     kind = "number"
     label = gettext_lazy("number")
     asks_comment = True
 
-    def settings_form(self) -> type[forms.Form]:
-        return SettingsForm
+    def settings_form(self) -> type[SettingsForm]:
+        return BoundsSettings
+
+    def unit(self, spec: QuestionSpec) -> str:
+        return spec.settings.get("unit") or ""
+
+    def decimals(self, spec: QuestionSpec) -> int:
+        return int(spec.settings.get("decimals") or 0)
 
     def example(self) -> tuple[QuestionSpec, Sequence[Any]]:
         spec = QuestionSpec(
             key="share-2035",
             kind=self.kind,
             prompt="What share of the world's lithium-ion cells will be made in the United States in 2035?",
-            settings={"unit": "%", "minimum": 0, "maximum": 100, "decimals": 1},
+            settings={"unit": "%", "minimum": 0, "maximum": 100, "decimals": 1, "offers": ["no_opinion"]},
         )
         return spec, [5.0, 8.0, 10.0, 12.5, 15.0, 30.0]
 
     def form_field(self, spec: QuestionSpec) -> forms.Field:
-        return NumberField(
-            unit=_unit(spec),
-            minimum=spec.settings.get("minimum"),
-            maximum=spec.settings.get("maximum"),
-            decimals=_decimals(spec),
-        )
+        return number_field(spec)
 
     def readable(self, spec: QuestionSpec, stored: Any) -> str:
-        return quantity(stored, _unit(spec))
-
-    def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
-        """Counts are by bin, "low..high"; edges are read back from the keys. Quartiles are of type 7."""
-        values = [opinion.value for opinion in results.opinions(answers)]
-        blanks = results.count_blanks(answers)
-        if not values:
-            return Tally(asked=len(answers), base=0, blanks=blanks)
-        edges = results.bin_edges(values, resolution=_resolution(spec))
-        bins = [f"{low!r}..{high!r}" for low, high in pairwise(edges)]
-        first, third = results.quartiles(values)
-        return Tally(
-            asked=len(answers),
-            base=len(values),
-            blanks=blanks,
-            counts=dict(zip(bins, results.count_bins(values, edges), strict=True)),
-            measures={
-                "mean": results.mean(values),
-                "median": results.median(values),
-                "q1": first,
-                "q3": third,
-                "minimum": min(values),
-                "maximum": max(values),
-            },
-        )
-
-    def chart(self, spec: QuestionSpec, shown: Mapping[str, Tally], *, names: Mapping[str, str]) -> Histogram | None:
-        tally = shown.get("all")
-        if tally is None or not tally.base:
-            return None
-        edges = _edges(tally.counts)
-        median, first, third = (
-            rounded(tally.measures[name], decimals=_decimals(spec)) for name in ("median", "q1", "q3")
-        )
-        return Histogram(
-            title=spec.prompt,
-            edges=edges,
-            counts=tuple(tally.counts.values()),
-            median=median,
-            quartiles=(first, third),
-            unit=_unit(spec),
-            description=" ".join(self.reading(spec, shown, names=names)),
-            base=tally.base,
-            discrete=math.isclose(edges[1] - edges[0], _resolution(spec)),
-            notes=tuple(
-                _("%(group)s: median %(median)s, n = %(base)d") % part for part in self._sectors(spec, shown, names)
-            ),
-        )
-
-    def reading(self, spec: QuestionSpec, shown: Mapping[str, Tally], *, names: Mapping[str, str]) -> list[str]:
-        tally = shown.get("all")
-        if tally is None or not tally.base:
-            return []
-        sentences = [
-            ngettext("The only answer is %(median)s.", "The median of %(base)d answers is %(median)s.", tally.base)
-            % {"base": tally.base, "median": self._printed(spec, tally, "median")},
-            _("The middle half of the answers lies between %(low)s and %(high)s.")
-            % {"low": self._printed(spec, tally, "q1"), "high": self._printed(spec, tally, "q3")},
-        ]
-        sectors = self._sectors(spec, shown, names)
-        if sectors:
-            parts = ", ".join(_("%(group)s %(median)s (n = %(base)d)") % part for part in sectors)
-            sentences.append(_("Median by sector: %(parts)s.") % {"parts": parts})
-        return sentences if tally.base > 1 else sentences[:1]
-
-    def _sectors(
-        self, spec: QuestionSpec, shown: Mapping[str, Tally], names: Mapping[str, str]
-    ) -> list[dict[str, str | int]]:
-        return [
-            {"group": names.get(group, group), "median": self._printed(spec, tally, "median"), "base": tally.base}
-            for group, tally in shown.items()
-            if group != "all" and tally.base
-        ]
-
-    def _printed(self, spec: QuestionSpec, tally: Tally, measure: str) -> str:
-        return quantity(rounded(tally.measures[measure], decimals=_decimals(spec)), _unit(spec))
+        return quantity(stored, self.unit(spec))
 
 
-def _unit(spec: QuestionSpec) -> str:
-    return spec.settings.get("unit") or ""
-
-
-def _decimals(spec: QuestionSpec) -> int:
-    return int(spec.settings.get("decimals") or 0)
-
-
-def _resolution(spec: QuestionSpec) -> float:
-    return float(f"1e-{_decimals(spec)}")
-
-
-def _edges(bins: Mapping[str, int]) -> tuple[float, ...]:
-    pairs = [key.split("..") for key in bins]
-    return (float(pairs[0][0]), *(float(high) for _low, high in pairs))
+def number_field(spec: QuestionSpec) -> NumberField:
+    """The field for one number, as the settings of `BoundsSettings` have it."""
+    return NumberField(
+        unit=spec.settings.get("unit") or "",
+        minimum=spec.settings.get("minimum"),
+        maximum=spec.settings.get("maximum"),
+        decimals=int(spec.settings.get("decimals") or 0),
+        digits=int(spec.settings.get("digits") or 0),
+    )

@@ -4,41 +4,66 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from naatbatt.charts import Bars
 from surveys import results
-from surveys.questions.base import QuestionSpec, QuestionType
-from surveys.questions.choices import OneOf, choice_problems, leading, share_bars
+from surveys.questions.base import QuestionSpec, SettingsForm
+from surveys.questions.choices import (
+    OTHER,
+    ChoiceSettings,
+    Listed,
+    OneOf,
+    arrange_choices,
+    key_of,
+    labels_of,
+    leading,
+    share_bars,
+    takes_other,
+)
 from surveys.results import Counted, Tally
 
 
-class SingleChoice(QuestionType):
+class SingleChoice(Listed):
     kind = "single_choice"
     label = gettext_lazy("single choice")
-    asks_comment = True
+    blanks_among_choices = True
 
-    def option_problems(self, options: Any) -> list[str]:
-        return choice_problems(options)
+    def settings_form(self) -> type[SettingsForm]:
+        return ChoiceSettings
 
     def example(self) -> tuple[QuestionSpec, Sequence[Any]]:
         spec = QuestionSpec(
             key="hurdle",
             kind=self.kind,
             prompt="What is the highest hurdle for cell makers in the United States?",
+            settings={"other": True, "shuffle": True, "offers": ["no_opinion"]},
             options=(
                 {"key": "cost", "label": "Cost of production"},
                 {"key": "technology", "label": "Technology"},
                 {"key": "workforce", "label": "A trained workforce"},
             ),
         )
-        return spec, ["cost", "workforce", "cost", "technology"]
+        return spec, ["cost", "workforce", "cost", "technology", {OTHER: "Permits"}]
 
     def form_field(self, spec: QuestionSpec) -> forms.Field:
-        return OneOf(choices=spec.labels.items())
+        return OneOf(choices=[*labels_of(spec).items(), *self.offered(spec).items()], other=takes_other(spec))
+
+    def arrange(self, field: forms.Field, spec: QuestionSpec, *, seed: str) -> None:
+        arrange_choices(field, spec, seed=seed)
+
+    def frozen(self, stored: Any) -> Any:
+        return key_of(stored)
 
     def readable(self, spec: QuestionSpec, stored: Any) -> str:
-        return spec.labels.get(stored, str(stored))
+        if isinstance(stored, Mapping):
+            return _("Other: %(words)s") % {"words": stored[OTHER]}
+        return labels_of(spec).get(stored, str(stored))
+
+    def words(self, stored: Any, comment: str) -> str:
+        said = stored[OTHER] if isinstance(stored, Mapping) else ""
+        return "\n\n".join(part for part in (said, comment) if part)
 
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
         opinions = results.opinions(answers)
@@ -46,7 +71,9 @@ class SingleChoice(QuestionType):
             asked=len(answers),
             base=len(opinions),
             blanks=results.count_blanks(answers),
-            counts=results.count_options(spec.labels, opinions),
+            counts=results.count_options(
+                labels_of(spec), (Counted(key_of(opinion.value), opinion.sector) for opinion in opinions)
+            ),
         )
 
     def chart(self, spec: QuestionSpec, shown: Mapping[str, Tally], *, names: Mapping[str, str]) -> Bars | None:
@@ -56,6 +83,13 @@ class SingleChoice(QuestionType):
 
     def reading(self, spec: QuestionSpec, shown: Mapping[str, Tally], *, names: Mapping[str, str]) -> list[str]:
         return leading(spec, shown, _shares(shown))
+
+    def columns(self, spec: QuestionSpec) -> list[str]:
+        return [spec.key, f"{spec.key}_other_words"] if takes_other(spec) else [spec.key]
+
+    def cells(self, spec: QuestionSpec, stored: Any) -> list[str | int | float | None]:
+        said = stored[OTHER] if isinstance(stored, Mapping) else None
+        return [key_of(stored), said] if takes_other(spec) else [key_of(stored)]
 
 
 def _shares(shown: Mapping[str, Tally]) -> dict[str, int]:

@@ -1,27 +1,36 @@
-"""A statement to agree or disagree with, on five points, with how sure one is."""
+"""A statement to agree or disagree with, on four to seven points, with how sure one is."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from naatbatt.charts import Diverging, Group
 from surveys import results
-from surveys.questions.base import QuestionSpec, QuestionType
+from surveys.questions.base import OFFERS, QuestionSpec, QuestionType, SettingsForm, by_group, everyone
 from surveys.questions.choices import OneOf, choice_problems
+from surveys.questions.scales import AGREEMENT, LEFT_OUT, USUAL_POINTS, above, agreement, below, middle
 from surveys.results import Counted, Tally
 
-# From most negative to most positive. The keys are stored and never change; the labels are only printed.
-POINTS = {
-    "strongly_disagree": gettext_lazy("Strongly disagree"),
-    "disagree": gettext_lazy("Disagree"),
-    "neutral": gettext_lazy("Neither agree nor disagree"),
-    "agree": gettext_lazy("Agree"),
-    "strongly_agree": gettext_lazy("Strongly agree"),
-}
+POINTS = agreement()
 NO_OPINION = "no_opinion"
+
+
+class StatementSettings(SettingsForm):
+    usual_offers = (NO_OPINION,)
+
+    points = forms.TypedChoiceField(
+        label=gettext_lazy("points of the scale"),
+        help_text=gettext_lazy("An even number has no middle: everyone takes a side."),
+        choices=[(points, str(points)) for points in LEFT_OUT],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        initial=USUAL_POINTS,
+    )
 
 
 class Statement(QuestionType):
@@ -29,15 +38,19 @@ class Statement(QuestionType):
     label = gettext_lazy("agree/disagree statement")
     asks_confidence = True
     asks_comment = True
-    blank_choices = {NO_OPINION: NO_OPINION}
+    blanks_among_choices = True
     in_a_row = True
+    takes_options = True
+
+    def settings_form(self) -> type[SettingsForm]:
+        return StatementSettings
 
     def option_problems(self, options: Any) -> list[str]:
         """Options are not needed; given, they are other labels for some of the points."""
         problems = choice_problems(options, at_least=0)
         if problems:
             return problems
-        known = [*POINTS, NO_OPINION]
+        known = [*AGREEMENT, *OFFERS]
         return [
             _("“%(key)s” is no point of the scale. Known: %(known)s.")
             % {"key": option["key"], "known": ", ".join(known)}
@@ -45,8 +58,22 @@ class Statement(QuestionType):
             if option["key"] not in known
         ]
 
+    def joint_problems(self, spec: QuestionSpec) -> list[str]:
+        points = [*_points(spec), *self.offered(spec)]
+        return [
+            _("“%(key)s” is no point of this scale, which has: %(known)s.") % {"key": key, "known": ", ".join(points)}
+            for key in spec.labels
+            if key not in points
+        ]
+
     def labels(self, spec: QuestionSpec) -> dict[str, str]:
-        return {key: spec.labels.get(key) or str(label) for key, label in POINTS.items()}
+        return {key: spec.labels.get(key) or str(label) for key, label in _points(spec).items()}
+
+    def offered(self, spec: QuestionSpec) -> dict[str, str]:
+        usual = {**super().offered(spec)}
+        if NO_OPINION in usual:
+            usual[NO_OPINION] = _("No opinion")
+        return {blank: spec.labels.get(blank) or label for blank, label in usual.items()}
 
     def example(self) -> tuple[QuestionSpec, Sequence[Any]]:
         spec = QuestionSpec(
@@ -57,20 +84,19 @@ class Statement(QuestionType):
         return spec, ["strongly_agree", "agree", "neutral", "disagree", "strongly_disagree"]
 
     def form_field(self, spec: QuestionSpec) -> forms.Field:
-        no_opinion = spec.labels.get(NO_OPINION) or _("No opinion")
-        return OneOf(choices=[*self.labels(spec).items(), (NO_OPINION, no_opinion)])
+        return OneOf(choices=[*self.labels(spec).items(), *self.offered(spec).items()])
 
     def readable(self, spec: QuestionSpec, stored: Any) -> str:
         return self.labels(spec).get(stored, str(stored))
 
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
-        opinions = results.opinions(answers)
+        opinions, points = results.opinions(answers), _points(spec)
         return Tally(
             asked=len(answers),
             base=len(opinions),
             blanks=results.count_blanks(answers),
-            counts=results.count_options(POINTS, opinions),
-            weights=results.weigh_options(POINTS, opinions),
+            counts=results.count_options(points, opinions),
+            weights=results.weigh_options(points, opinions),
         )
 
     def chart(self, spec: QuestionSpec, shown: Mapping[str, Tally], *, names: Mapping[str, str]) -> Diverging | None:
@@ -93,49 +119,45 @@ class Statement(QuestionType):
         )
 
     def reading(self, spec: QuestionSpec, shown: Mapping[str, Tally], *, names: Mapping[str, str]) -> list[str]:
-        tally = shown.get("all")
-        if tally is None or not tally.base:
+        tally = everyone(shown)
+        if tally is None:
             return []
         counts, shares = tally.counts, results.whole_percent(tally.counts)
-        sentences = [
-            _(
+        named = {
+            "base": tally.base,
+            "agree": above(counts),
+            "agree_share": above(shares),
+            "disagree": below(counts),
+            "disagree_share": below(shares),
+            "neutral": middle(counts),
+            "neutral_share": middle(shares),
+        }
+        if named["neutral"] is None:
+            first = _(
+                "Of %(base)d who gave an opinion, %(agree_share)d%% agree (%(agree)d) and %(disagree_share)d%% "
+                "disagree (%(disagree)d)."
+            )
+        else:
+            first = _(
                 "Of %(base)d who gave an opinion, %(agree_share)d%% agree (%(agree)d), %(disagree_share)d%% disagree "
                 "(%(disagree)d) and %(neutral_share)d%% do neither (%(neutral)d)."
             )
-            % {
-                "base": tally.base,
-                "agree": _agree(counts),
-                "agree_share": _agree(shares),
-                "disagree": _disagree(counts),
-                "disagree_share": _disagree(shares),
-                "neutral": counts["neutral"],
-                "neutral_share": shares["neutral"],
-            }
-        ]
+        sentences = [first % named]
         if any(tally.weights.values()):
             weighted = results.whole_percent(tally.weights)
             sentences.append(
                 _("Weighted by confidence, %(agree)d%% agree and %(disagree)d%% disagree.")
-                % {"agree": _agree(weighted), "disagree": _disagree(weighted)}
+                % {"agree": above(weighted), "disagree": below(weighted)}
             )
         parts = [
             _("%(group)s %(share)d%% of %(base)d")
-            % {
-                "group": names.get(group, group),
-                "share": _agree(results.whole_percent(part.counts)),
-                "base": part.base,
-            }
-            for group, part in shown.items()
-            if group != "all" and part.base
+            % {"group": group, "share": above(results.whole_percent(part.counts)), "base": part.base}
+            for group, part in by_group(shown, names)
         ]
         if parts:
             sentences.append(_("Agreement by sector: %(parts)s.") % {"parts": ", ".join(parts)})
         return sentences
 
 
-def _agree(amounts: Mapping[str, int]) -> int:
-    return amounts["agree"] + amounts["strongly_agree"]
-
-
-def _disagree(amounts: Mapping[str, int]) -> int:
-    return amounts["disagree"] + amounts["strongly_disagree"]
+def _points(spec: QuestionSpec) -> dict[str, Promise]:
+    return agreement(spec.settings.get("points") or USUAL_POINTS)

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from surveys import results
-from surveys.questions.base import QuestionSpec, QuestionType
+from surveys.questions.base import QuestionSpec, QuestionType, SettingsForm
 from surveys.results import Counted, Tally
 
-USUAL_LENGTH = 2000
+USUAL_LENGTH, USUAL_LINE = 2000, 200
 # What no one types and neither JSON in PostgreSQL nor XML can hold; tabs and line ends stay.
 UNPRINTABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
@@ -21,7 +21,7 @@ UNPRINTABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 class Words(forms.CharField):
     """Text without unprintable characters, line ends as \\n; None where there is none."""
 
-    widget = forms.Textarea(attrs={"rows": 5})
+    widget: forms.Widget = forms.Textarea(attrs={"rows": 5})
 
     def __init__(self, *, max_length: int) -> None:
         super().__init__(required=False, max_length=max_length, empty_value=None)
@@ -39,25 +39,35 @@ class Words(forms.CharField):
         return super().to_python(value)
 
 
-class SettingsForm(forms.Form):
+class Line(Words):
+    """Words on one line."""
+
+    widget = forms.TextInput(attrs={"autocomplete": "off", "class": "line"})
+
+    def to_python(self, value: Any) -> str | None:
+        if isinstance(value, str):
+            value = " ".join(value.split())
+        return super().to_python(value)
+
+
+class TextSettings(SettingsForm):
+    short = forms.BooleanField(label=gettext_lazy("one line"), required=False)
     max_length = forms.IntegerField(
         label=gettext_lazy("longest answer"),
-        help_text=gettext_lazy("In characters; 2000 where nothing is said."),
+        help_text=gettext_lazy("In characters; 2,000 where nothing is said, 200 for one line."),
         required=False,
         min_value=20,
         max_value=10_000,
     )
 
-    def clean(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if value is not None}
-
 
 class Text(QuestionType):
     kind = "text"
     label = gettext_lazy("free text")
+    seconds = 90
 
-    def settings_form(self) -> type[forms.Form]:
-        return SettingsForm
+    def settings_form(self) -> type[SettingsForm]:
+        return TextSettings
 
     def example(self) -> tuple[QuestionSpec, Sequence[Any]]:
         spec = QuestionSpec(
@@ -69,7 +79,14 @@ class Text(QuestionType):
         return spec, ["Train people first.", "Buy long, build late.\n\nAnd say so."]
 
     def form_field(self, spec: QuestionSpec) -> forms.Field:
-        return Words(max_length=int(spec.settings.get("max_length") or USUAL_LENGTH))
+        limit = spec.settings.get("max_length")
+        if spec.settings.get("short"):
+            return Line(max_length=limit or USUAL_LINE)
+        return Words(max_length=limit or USUAL_LENGTH)
+
+    def frozen(self, stored: Any) -> Any:
+        """That there was an answer, not which."""
+        return None if stored is None else "given"
 
     def readable(self, spec: QuestionSpec, stored: Any) -> str:
         return str(stored)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from naatbatt.charts import Bar, Bars, Diverging, Group, Histogram
+from naatbatt.charts import Bar, Bars, Diverging, Group, Histogram, Interval, Intervals
 
 LEVELS = ("No", "Neither", "Yes")
 
@@ -34,3 +34,17 @@ def test_a_shape_that_cannot_be_drawn_cannot_be_made(make, sentence):
 
 def test_a_group_without_opinions_is_drawn_empty():
     assert Diverging("T", LEVELS, (Group("All", (0, 0, 0), 0),)).groups[0].base == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ((), "at least one row"),
+        ((Interval("A", 1, math.nan, 3),), "finite numbers"),
+        ((Interval("A", 3, 2, 4),), "must rise"),
+        ((Interval("A", 1, 2, 4, inner=(3, 4)),), "must rise"),
+    ],
+)
+def test_intervals_that_cannot_be_drawn_cannot_be_made(rows, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Intervals("T", rows)

@@ -238,3 +238,91 @@ def test_reason_for_declining_has_a_limit():
     assert DeclineForm({"reason": "x" * 1000}).is_valid()
     assert not DeclineForm({"reason": "x" * 1001}).is_valid()
     assert DeclineForm({}).is_valid()
+
+
+# --- answers in parts, and the ways not to answer
+
+RANGE = {
+    "key": "range", "kind": "quantiles", "prompt": "How many?",
+    "settings": {"unit": "GWh", "offers": ["no_opinion", "prefer_not"]},
+}  # fmt: skip
+ORDER = {
+    "key": "order", "kind": "ranking", "prompt": "In which order?",
+    "options": [{"key": key, "label": key.upper()} for key in "abc"],
+}  # fmt: skip
+
+
+def test_parts_become_one_value_and_are_shown_again_with_their_picture():
+    invitation = ask(RANGE, ORDER)
+    data = {"q-range.p5": "10", "q-range.p50": "20", "q-range.p95": "45"}
+    form = form_for(invitation, data | {"q-order.a": "2", "q-order.b": "1", "q-order.c": "3"})
+
+    assert form.errors == {}
+    assert form.entries() == {"range": Entry(value=[10, 20, 45]), "order": Entry(value=["b", "a", "c"])}
+    html = html_of(form_for(save(invitation, form.entries())))
+    assert re.search(r'name="q-range.p50" id="id_q-range.p50" value="20"', html)
+    assert '<option value="1" selected>1</option>' in html
+    assert "20 GWh, from 10 GWh to 45 GWh".replace(" GWh", "\u00a0GWh") in html
+    assert "style=" not in html
+
+
+def test_a_wrong_part_is_told_at_the_question_and_kept_as_typed():
+    form = form_for(ask(RANGE), {"q-range.p5": "30", "q-range.p50": "a lot", "q-range.p95": "45"})
+
+    (problem,) = form.problems()
+    html = html_of(form)
+    assert problem.target == "id_q-range.p5"
+    assert f'id="{problem.target}"' in html
+    assert 'value="a lot"' in html
+    assert 'aria-describedby="id_q-range_error"' in html
+
+
+def test_prefer_not_to_say_is_a_blank_with_no_value():
+    invitation = ask({**RANGE, "required": True})
+    form = form_for(invitation, {"q-range.blank": "prefer_not", "attribution": "sector"}, submitting=True)
+
+    assert form.errors == {}
+    assert form.entries() == {"range": Entry(blank="prefer_not")}
+    html = html_of(form_for(save(invitation, form.entries(), submit=True)))
+    assert re.search(r'value="prefer_not" id="[\w.-]+" checked', html)
+
+
+def test_an_answer_and_a_reason_for_none_are_not_both_taken():
+    answered = {"q-range.p5": "10", "q-range.p50": "20", "q-range.p95": "45"}
+    form = form_for(ask(RANGE), answered | {"q-range.blank": "no_opinion"})
+    assert list(form.errors) == ["q-range.blank"]
+    assert form_for(ask(RANGE), {"q-range.blank": ["no_opinion", "prefer_not"]}).errors
+    assert form_for(ask(RANGE), {"q-range.blank": "not_shown"}).errors
+
+
+def test_a_choice_offers_other_with_a_line_for_words():
+    question = {**EVERY_KIND[1], "settings": {"other": True, "offers": ["prefer_not"]}}
+    invitation = ask(question)
+
+    assert form_for(invitation, {"q-where.other": "Alaska"}).entries()["where"] == Entry(value={"other": "Alaska"})
+    assert form_for(invitation, {"q-where": "prefer_not"}).entries()["where"] == Entry(blank="prefer_not")
+    both = form_for(invitation, {"q-where": "south", "q-where.other": "Alaska"})
+    assert list(both.errors) == ["q-where"]
+    assert 'value="Alaska"' in html_of(both)
+    html = html_of(form_for(save(invitation, {"where": Entry(value={"other": "Alaska <b>"})})))
+    assert 'value="Alaska &lt;b&gt;"' in html
+
+
+def test_random_order_is_the_same_whenever_the_same_person_looks():
+    options = [{"key": f"k{number}", "label": f"Label {number}"} for number in range(8)]
+    question = {"key": "many", "kind": "single_choice", "prompt": "Which?", "options": options}
+    invitation = ask({**question, "settings": {"shuffle": True}})
+    orders = [re.findall(r'name="q-many" value="(\w+)"', html_of(form_for(invitation))) for _time in range(2)]
+
+    assert orders[0] == orders[1]
+    assert sorted(orders[0]) == [option["key"] for option in options]
+    assert orders[0] != sorted(orders[0])
+
+
+def test_problems_carry_the_number_of_their_own_question():
+    """One key begins with the other."""
+    questions = [{"key": key, "kind": "number", "prompt": "How many?"} for key in ("share", "share-2035")]
+
+    form = form_for(ask(*questions), {"q-share": "1", "q-share-2035": "x"})
+
+    assert [problem.label for problem in form.problems()] == ["Question 2"]

@@ -2,11 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +32,8 @@ nasty = st.sampled_from(
         "\x00", "a\x00b", "nan", "NaN", "inf", "-Infinity", "1e999", "9" * 5000, "1" * 39, "0x10", "1_000", "１２", "٣",
         "x" * 10_000, "-", ".", ",", "1,2,3", "\ud800", "<script>alert(1)</script>", "=1+1", "\u202e",
         float("nan"), float("inf"), 10**400, -(10**400), 1e300, 1e-300, True, b"bytes", [], {}, [[]], {"a": [1]},
-        ["x" * 10_000], [None], ["\x00"],
+        ["x" * 10_000], [None], ["\x00"], {"other": "x" * 10_000}, {"other": ["x"]}, [{"other": ""}, {"other": "a"}],
+        {"beside": "cost", "other": "Permits"}, ["none", "defense"], "2035-02-31", "0000", date(2035, 1, 1),
     ]
 )  # fmt: skip
 
@@ -195,7 +199,7 @@ def test_what_the_form_takes_comes_back_and_the_rest_is_refused_in_words(kind, r
     spec, _values = found.example()
     value, messages = _clean(found.form_field(spec), raw)
     assert all(0 < len(message) < 120 for message in messages)
-    if value is None or value in found.blank_choices:
+    if value is None or (found.blanks_among_choices and value in [*found.offered(spec)]):
         return
     stored = json.loads(json.dumps(found.dump(value)))
     json.dumps(stored, allow_nan=False).encode()
@@ -218,6 +222,133 @@ def test_settings_and_options_of_any_shape_get_sentences(kind, broken):
         assert all(isinstance(problem, str) for problem in question_type(kind).problems(spec))
 
 
+def parts_of(kind):
+    """A strategy for the parts that the form of the example has, each with anything in it."""
+    spec, _values = question_type(kind).example()
+    field = question_type(kind).form_field(spec)
+    keys = [part.key for part in field.widget.parts] if hasattr(field.widget, "parts") else [*(spec.labels or ["a"])]
+    likely = st.sampled_from(["1", "2", "50", "100", "help", "harm", "", "  ", "-1", "1.5", "2e9"])
+    return st.dictionaries(st.sampled_from([*keys, "stray"]), nasty | likely | st.text(), max_size=6)
+
+
+@every_kind
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_parts_with_anything_in_them_make_a_value_or_a_message(kind, data):
+    found = question_type(kind)
+    spec, _values = found.example()
+    value, messages = _clean(found.form_field(spec), data.draw(parts_of(kind)))
+    assert all(0 < len(message) < 160 for message in messages)
+    if value is not None:
+        stored = json.loads(json.dumps(found.dump(value)))
+        assert found.load(stored) == value
+        assert found.readable(spec, stored)
+
+
+@every_kind
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_whatever_a_browser_posts_is_read_by_the_widget(kind, data):
+    """By name and parts, through the widget, as forms read it."""
+    found = question_type(kind)
+    spec, _values = found.example()
+    field = found.form_field(spec)
+    posted = QueryDict(mutable=True)
+    for part, raw in data.draw(parts_of(kind)).items():
+        posted.appendlist(f"{spec.key}.{part}", str(raw))
+        posted.appendlist(spec.key, data.draw(st.sampled_from([part, "other", "none", "7", "agree"])))
+    raw = field.widget.value_from_datadict(posted, {}, spec.key)
+    value, _messages = _clean(field, raw)
+    assert value is None or found.load(json.loads(json.dumps(found.dump(value)))) == value
+    shown = field.bound_data(raw, None)
+    assert spec.key in field.widget.render(spec.key, field.prepare_value(shown), {"id": "id_answer"})
+    assert [*field.widget.subwidgets(spec.key, field.prepare_value(shown), {"id": "id_answer"})]
+
+
+@every_kind
+def test_an_answer_can_be_drawn_back_to_who_gave_it(kind):
+    spec, values = question_type(kind).example()
+    for value in values:
+        chart = question_type(kind).drawn_back(spec, value)
+        assert chart is None or ElementTree.fromstring(drawing.draw(chart)) is not None
+
+
+@every_kind
+def test_ways_not_to_answer_are_set_for_each_question(kind):
+    found = question_type(kind)
+    spec, _values = found.example()
+    for offers in ([], ["no_opinion"], ["prefer_not"], ["no_opinion", "prefer_not"]):
+        asked = replace(spec, settings={**spec.settings, "offers": offers})
+        assert found.problems(asked) == [] or [*found.settings_form().usual_offers] == offers
+        assert [*found.offered(asked)] == offers
+        if found.blanks_among_choices:
+            choices = [str(key) for key, _label in found.form_field(asked).choices]
+            assert choices[len(choices) - len(offers) :] == offers
+    assert found.problems(replace(spec, settings={**spec.settings, "offers": ["maybe"]})) != []
+
+
+@every_kind
+def test_a_snapshot_keeps_no_words_and_counts_the_same(kind):
+    found = question_type(kind)
+    spec, values = found.example()
+    stored = [json.loads(json.dumps(found.dump(value))) for value in values]
+    frozen = [found.load(json.loads(json.dumps(found.frozen(one)))) for one in stored]
+    assert all(found.words(one, "") == "" or one == "given" for one in frozen)
+    before, after = (
+        compile_tallies(spec, [Counted(value, "industry") for value in given]) for given in (values, frozen)
+    )
+    assert before == after
+
+
+def _printed(kind, spec, tallies):
+    reading = " ".join(question_type(kind).reading(spec, tallies, names=NAMES))
+    chart = question_type(kind).chart(spec, tallies, names=NAMES)
+    return reading + (drawing.figure(chart, key="figure") if chart is not None else "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "extremes"),
+    [
+        ("number", [3.7, 20.0, 22.0, 25.0, 24.0, 91.3], ["3.7", "91.3"]),
+        ("quantiles", [[2.3, 8.0, 15.0], [5.0, 9.0, 20.0], [6.0, 11.0, 30.0], [7.1, 20.0, 91.7]], ["2.3", "91.7"]),
+        ("probability", [3, 40, 41, 42, 43, 97], ["3", "97"]),
+        ("when", [2027, 2040, 2041, 2042, 2043, 2088], ["2027", "2088"]),
+        (
+            "constant_sum",
+            [
+                {"plants": 50, "research": 31, "training": 19},
+                {"plants": 40, "research": 43, "training": 17},
+                {"plants": 0, "research": 2, "training": 98},
+            ],
+            ["98"],
+        ),
+    ],
+)
+def test_no_figure_tells_the_smallest_or_the_largest_answer(kind, values, extremes):
+    spec, _values = question_type(kind).example()
+    tallies = compile_tallies(spec, [Counted(value, "industry") for value in values])
+    printed = _printed(kind, spec, tallies)
+    numbers = {f"{number:g}" for number in tallies["all"].measures.values()}
+    for extreme in extremes:
+        # As a text on its own; positions in the drawing are no numbers that anybody reads.
+        assert not re.search(rf">[^<>]*(?<![\d.,]){re.escape(extreme)}(?![\d.])[^<>]*<", f">{printed}<")
+        assert extreme not in numbers
+
+
+@every_kind
+def test_no_measure_is_called_an_extreme(kind):
+    spec, answers = answered(kind)
+    for tally in compile_tallies(spec, answers).values():
+        assert not {"minimum", "maximum", "min", "max"} & {*tally.measures}
+
+
+def test_the_guide_names_every_kind():
+    guide = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", guide, re.MULTILINE)
+    assert [kind for kind, _cells in rows] == [found.kind for found in TYPES]
+    assert all(len(cells.split("|")) == 6 and all(cell.strip() for cell in cells.split("|")) for _kind, cells in rows)
+
+
 @every_kind
 def test_an_unknown_setting_is_named(kind):
     spec, _values = question_type(kind).example()
@@ -228,7 +359,9 @@ def test_an_unknown_setting_is_named(kind):
 @every_kind
 def test_the_settings_form_stores_what_it_read(kind):
     spec, _values = question_type(kind).example()
-    form = question_type(kind).settings_form()(data={name: str(value) for name, value in spec.settings.items()})
+    made = question_type(kind).settings_form()
+    typed = {name: made().fields[name].prepare_value(value) for name, value in spec.settings.items()}
+    form = made(data={"offers": [*made.usual_offers], **typed})
     assert form.is_valid()
     assert form.cleaned_data == dict(spec.settings)
     json.dumps(form.cleaned_data, allow_nan=False)

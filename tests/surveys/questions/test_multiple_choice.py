@@ -43,3 +43,34 @@ def test_each_option_is_a_column_of_ones_and_zeros():
     assert MultipleChoice().columns(SPEC) == ["whom_a", "whom_b", "whom_c"]
     assert MultipleChoice().cells(SPEC, ["a", "c"]) == [1, 0, 1]
     assert MultipleChoice().readable(SPEC, ["a", "c"]) == "Defence; Centres"
+
+
+@pytest.mark.parametrize(
+    ("settings", "raw", "message"),
+    [
+        ({"most": 1}, ["a", "b"], "2 are too many. Choose at most 1."),
+        ({"least": 2}, ["a"], "1 are too few. Choose at least 2."),
+        ({"least": 2, "most": 2}, ["a"], "1 are too few. Choose exactly 2."),
+        ({"exclusive": ["c"]}, ["a", "c"], "“Centres” goes with no other answer. Take it away, or the others."),
+        ({"other": True}, ["a", {"other": ""}], "Say in a few words what you mean by “Other”."),
+    ],
+)
+def test_picks_that_do_not_fit_are_refused_in_words(settings, raw, message):
+    spec = QuestionSpec("whom", "multiple_choice", "For whom?", options=OPTIONS, settings=settings)
+    assert MultipleChoice().problems(spec) == []
+    with pytest.raises(ValidationError) as refusal:
+        MultipleChoice().form_field(spec).clean(raw)
+    assert refusal.value.messages == [message]
+
+
+def test_what_stands_alone_needs_no_second_pick():
+    spec = QuestionSpec("whom", "multiple_choice", "P", options=OPTIONS, settings={"least": 2, "exclusive": ["c"]})
+    assert MultipleChoice().form_field(spec).clean(["c"]) == ["c"]
+
+
+def test_settings_that_no_answer_could_meet_are_named():
+    spec = QuestionSpec("whom", "multiple_choice", "P", options=OPTIONS, settings={"least": 4, "exclusive": ["z"]})
+    assert MultipleChoice().problems(spec) == [
+        "exclusive: “z” is no key of an option.",
+        "least: there are only 2 to choose from.",
+    ]

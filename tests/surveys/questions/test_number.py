@@ -62,6 +62,8 @@ def test_the_mathematical_minus_and_a_currency_before_the_number_are_read():
         (spec(minimum=5), "4", "Out of range. 5 or more."),
         (spec(maximum=5), "6", "Out of range. 5 or less."),
         (spec(), "9" * 20, "This number is too large."),
+        (spec(digits=2), "12345", "2 significant digits are enough, e.g. 12,000."),
+        (spec(digits=1, decimals=3, unit="%"), "0.25", "One significant digit is enough, e.g. 0.2%."),
         (spec(), "9" * 5000, "Enter a number, e.g. 12."),
     ],
 )
@@ -102,8 +104,7 @@ def test_tally_has_bins_median_and_quartiles_of_type_7():
         "median": 11.25,
         "q1": 8.5,
         "q3": 14.375,
-        "minimum": 5.0,
-        "maximum": 30.0,
+        "iqr": 5.875,
     }
 
 
@@ -136,7 +137,10 @@ def test_whole_numbers_close_together_get_a_bar_each():
         ({"unit": 5}, "unit: write '5', not 5."),
         ({"unit": "x" * 31}, "unit: Ensure this value has at most 30 characters (it has 31)."),
         ({"minimum": 1e300}, "minimum: Ensure this value is greater than"),
-        ({"step": 5}, "“step” is no setting of this kind of question. Known: unit, minimum, maximum, decimals."),
+        (
+            {"step": 5},
+            "“step” is no setting of this kind of question. Known: unit, minimum, maximum, decimals, digits, offers.",
+        ),
         ([], "The settings must be a table of names and values."),
     ],
 )

@@ -61,3 +61,53 @@ def test_broken_options_are_named(options, sentence):
     problems = SingleChoice().problems(QuestionSpec("k", "single_choice", "P", options=options))
     assert len(problems) == 1
     assert sentence in problems[0]
+
+
+WITH_OTHER = QuestionSpec("hurdle", "single_choice", "Which?", options=OPTIONS, settings={"other": True})
+
+
+def test_other_is_counted_under_its_key_and_its_words_wait_for_moderation():
+    kind = SingleChoice()
+    value = kind.form_field(WITH_OTHER).clean({"other": "  Permits,\n mostly "})
+    assert value == {"other": "Permits, mostly"}
+    assert kind.words(value, "Truly.") == "Permits, mostly\n\nTruly."
+    assert kind.frozen(value) == "other"
+    tally = compile_tallies(WITH_OTHER, [Counted(value, "industry"), Counted("cost", "industry")])["all"]
+    assert tally.counts == {"cost": 1, "skill": 0, "tech": 0, "other": 1}
+    assert kind.cells(WITH_OTHER, value) == ["other", "Permits, mostly"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"other": " "}, "Say in a few words"),
+        ("other", "Say in a few words"),
+        ({"other": "x" * 201}, "at most 200"),
+        ({"other": "Permits", "beside": "cost"}, "one answer and written another"),
+    ],
+)
+def test_other_needs_its_words_and_nothing_beside_it(raw, message):
+    with pytest.raises(ValidationError, match=message):
+        SingleChoice().form_field(WITH_OTHER).clean(raw)
+
+
+def test_keys_that_the_settings_offer_are_taken():
+    options = [*OPTIONS, {"key": "other", "label": "Something else"}]
+    problems = SingleChoice().problems(
+        QuestionSpec("k", "single_choice", "P", options=options, settings={"other": True})
+    )
+    assert problems == ["The key “other” is taken by what the settings offer. Give that option another one."]
+
+
+def test_random_order_keeps_other_and_the_blanks_last():
+    asked = QuestionSpec(
+        "k", "single_choice", "P", options=OPTIONS, settings={"other": True, "shuffle": True, "offers": ["no_opinion"]}
+    )
+    orders = []
+    for seed in ("1:k", "2:k", "3:k", "4:k", "1:k"):
+        field = SingleChoice().form_field(asked)
+        SingleChoice().arrange(field, asked, seed=seed)
+        orders.append([key for key, _label in field.choices])
+        assert orders[-1][3:] == ["other", "no_opinion"]
+    assert orders[0] == orders[-1]
+    assert len({tuple(order) for order in orders}) > 1

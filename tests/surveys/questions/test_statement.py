@@ -70,7 +70,9 @@ def test_without_confidence_there_is_no_weighted_row():
 def test_form_offers_no_opinion_as_a_blank():
     field = Statement().form_field(SPEC)
     assert [key for key, _label in field.choices][-1] == "no_opinion"
-    assert field.clean("no_opinion") in Statement().blank_choices
+    assert field.clean("no_opinion") in Statement().offered(SPEC)
+    without = QuestionSpec("k", "statement", "P", settings={"offers": []})
+    assert [key for key, _label in Statement().form_field(without).choices][-1] == "strongly_agree"
 
 
 def test_form_refuses_what_is_not_offered():
@@ -85,3 +87,16 @@ def test_labels_can_be_worded_otherwise_but_keys_stay():
     assert Statement().readable(spec, "agree") == "Agree"
     other = QuestionSpec("k", "statement", "P", options=[{"key": "maybe", "label": "Maybe"}])
     assert "“maybe” is no point of the scale" in Statement().problems(other)[0]
+
+
+@pytest.mark.parametrize(("points", "number"), [(4, 4), (6, 6), (7, 7)])
+def test_scales_of_other_lengths_keep_the_keys_and_tell_the_sides_apart(points, number):
+    spec = QuestionSpec("k", "statement", "P", settings={"points": points})
+    assert Statement().problems(spec) == []
+    keys = [*Statement().labels(spec)]
+    assert len(keys) == number
+    assert (keys[0], keys[-1]) == ("strongly_disagree", "strongly_agree")
+    tallies = compile_tallies(spec, [Counted("agree", "industry"), Counted("disagree", "industry")])
+    reading = Statement().reading(spec, tallies, names=NAMES)[0]
+    assert "50% agree (1)" in reading
+    assert ("neither" in reading) == (points == 7)

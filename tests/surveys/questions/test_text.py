@@ -43,3 +43,9 @@ def test_texts_are_counted_not_drawn():
     assert (tally.asked, tally.base) == (2, 1)
     assert Text().chart(SPEC, {"all": tally}, names={}) is None
     assert Text().reading(SPEC, {"all": tally}, names={}) == ["1 of 2 answered in their own words."]
+
+
+def test_a_short_answer_is_one_line():
+    spec = QuestionSpec("k", "text", "P", settings={"short": True})
+    assert Text().form_field(spec).clean("one\r\n two") == "one two"
+    assert Text().form_field(spec).max_length == 200
