@@ -26,6 +26,19 @@ from naatbatt.mail.models import OutgoingMail, Suppression, Switch
 
 STYLES = {"all": ["css/admin-mail.css"]}
 
+# For a page that is a mail: the mail's own style attributes, in our own frame, and nothing else at all.
+MAIL_POLICY: dict[str, Any] = {
+    "script-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "img-src": [SELF, "data:"],
+    "font-src": [NONE],
+    "connect-src": [NONE],
+    "manifest-src": [NONE],
+    "form-action": [NONE],
+    "frame-ancestors": [SELF],
+    "sandbox": "",
+}
+
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(admin.ModelAdmin):
@@ -109,22 +122,7 @@ class OutgoingMailAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/mail/outgoingmail/read.html", context)
 
     @method_decorator(xframe_options_sameorigin)
-    @method_decorator(
-        # For this one page: the mail's own style attributes, in our own frame, and nothing else at all.
-        csp_replace(
-            {
-                "script-src": [NONE],
-                "style-src": [UNSAFE_INLINE],
-                "img-src": [SELF, "data:"],
-                "font-src": [NONE],
-                "connect-src": [NONE],
-                "manifest-src": [NONE],
-                "form-action": [NONE],
-                "frame-ancestors": [SELF],
-                "sandbox": "",
-            }
-        )
-    )
+    @method_decorator(csp_replace(MAIL_POLICY))
     def html_view(self, request: HttpRequest, mail_id: int) -> HttpResponseBase:
         mail = self.get_object(request, str(mail_id))
         if not self.has_view_permission(request, mail):

@@ -1,23 +1,28 @@
 from typing import Any
 
-from django import forms
+from csp.constants import SELF
+from csp.decorators import csp_replace, csp_update
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from naatbatt.mail.models import Stream, Suppression
+from naatbatt.mail.admin import MAIL_POLICY
 from naatbatt.wall_clock import WallClockField, ZonedForm
 from naatbatt.zones import in_words
 from surveys import disclosure, invitations, results, rounds
-from surveys.admin.pages import ReadOnly, RoundFilter, Steps, link_to, of
-from surveys.models import Answer, Contributor, Invitation, Round, RoundClosed, Sector
+from surveys.admin.pages import Steps, link_to, of
+from surveys.admin.panel import panel_page
+from surveys.models import Answer, Contributor, Invitation, Round, Sector
 
 Disposition = Invitation.Disposition
 
@@ -30,12 +35,14 @@ class RoundForm(ZonedForm):
     remind_at = WallClockField(
         label=gettext_lazy("Remind at"),
         required=False,
-        help_text=gettext_lazy("In the time zone below. One reminder, to those who have not answered by then."),
+        help_text=gettext_lazy("In the time zone below. The first one, to those who have not answered by then."),
     )
 
     class Meta:
         model = Round
-        fields = ("survey", "number", "opens_at", "closes_at", "zone", "remind_at")
+        fields = (
+            "survey", "number", "opens_at", "closes_at", "zone", "remind_at", "most_reminders", "reminder_gap",
+        )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -45,44 +52,6 @@ class RoundForm(ZonedForm):
         if reminds and ((opens and reminds <= opens) or (closes and reminds >= closes)):
             self.add_error("remind_at", _("The reminder goes out while the round is open."))
         return cleaned
-
-
-class People(forms.ModelMultipleChoiceField):
-    def label_from_instance(self, obj: Contributor) -> str:
-        return _("%(name)s, %(affiliation)s (%(sector)s)") % {
-            "name": obj.name,
-            "affiliation": obj.affiliation or _("no affiliation"),
-            "sector": obj.get_sector_display(),
-        }
-
-
-class PanelForm(forms.Form):
-    """Whom to invite: whole sectors, persons, or both."""
-
-    sectors = forms.MultipleChoiceField(
-        label=gettext_lazy("Everyone from"), choices=Sector.choices, widget=forms.CheckboxSelectMultiple, required=False
-    )
-    people = People(
-        label=gettext_lazy("These contributors"),
-        queryset=Contributor.objects.none(),
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
-
-    def __init__(self, *args: Any, survey_round: Round, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.candidates = Contributor.objects.exclude(invitations__survey_round=survey_round).order_by("sector", "name")
-        self.fields["people"].queryset = self.candidates  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if not cleaned.get("sectors") and not cleaned.get("people"):
-            raise forms.ValidationError(_("Choose a sector or at least one contributor."))
-        return cleaned
-
-    def chosen(self) -> list[Contributor]:
-        picked = Q(sector__in=self.cleaned_data["sectors"]) | Q(pk__in=self.cleaned_data["people"])
-        return list(self.candidates.filter(picked))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -123,7 +92,8 @@ class RoundAdmin(Steps):
     search_fields = ("survey__title",)
     fieldsets = (
         (None, {"fields": (("survey", "number"),)}),
-        (gettext_lazy("Field period"), {"fields": ("opens_at", "closes_at", "remind_at", "zone")}),
+        (gettext_lazy("Field period"), {"fields": ("opens_at", "closes_at", "zone")}),
+        (gettext_lazy("Reminders"), {"fields": ("remind_at", "most_reminders", "reminder_gap")}),
     )
     change_form_template = "admin/surveys/round/change_form.html"
     steps = {
@@ -196,50 +166,27 @@ class RoundAdmin(Steps):
         wrap = self.admin_site.admin_view
         return [
             path("<int:object_id>/invite/", wrap(self.invite_view), name="surveys_round_invite"),
+            path("<int:object_id>/invite/mail/<int:contributor_id>/", wrap(self.mail_view), name="surveys_round_mail"),
             path("<int:object_id>/close/", wrap(self.close_view), name="surveys_round_close"),
             *super().get_urls(),
         ]
 
+    @method_decorator(csp_update({"frame-src": [SELF]}))
     def invite_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Choose, see what it comes to, then put them on the panel."""
+        """Choose, see who would get what, then put them on the panel."""
+        if not self.may_step(request):
+            raise PermissionDenied
+        return panel_page(self, request, self.existing(request, str(object_id)))
+
+    @method_decorator(xframe_options_sameorigin)
+    @method_decorator(csp_replace(MAIL_POLICY))
+    def mail_view(self, request: HttpRequest, object_id: int, contributor_id: int) -> HttpResponseBase:
+        """The invitation that this person would get. Nothing is stored, and the link is masked."""
         if not self.may_step(request):
             raise PermissionDenied
         survey_round: Round = self.existing(request, str(object_id))
-        form = PanelForm(request.POST or None, survey_round=survey_round)
-        counted = None
-        if request.method == "POST" and form.is_valid():
-            chosen = form.chosen()
-            if request.POST.get("action") == "invite":
-                return self._invite(request, survey_round, chosen)
-            counted = _dry_run(chosen)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Invite contributors"),
-            "opts": self.opts,
-            "media": self.media,
-            "survey_round": survey_round,
-            "form": form,
-            "counted": counted,
-            "on_panel": survey_round.invitations.count(),
-            "is_over": not (survey_round.is_open() or survey_round.is_upcoming()),
-        }
-        return TemplateResponse(request, "admin/surveys/round/invite.html", context)
-
-    def _invite(self, request: HttpRequest, survey_round: Round, chosen: list[Contributor]) -> HttpResponse:
-        try:
-            invitations.invite(survey_round=survey_round, contributors=chosen)
-        except RoundClosed:
-            messages.error(request, _("The round is over; nobody can be invited any more."))
-            return self.back_to(survey_round)
-        message = ngettext(
-            "%(number)d contributor is on the panel now. The invitation goes out when the round opens, or within a "
-            "minute where it is open.",
-            "%(number)d contributors are on the panel now. Invitations go out when the round opens, or within a minute "
-            "where it is open.",
-            len(chosen),
-        )
-        messages.success(request, message % {"number": len(chosen)})
-        return self.back_to(survey_round)
+        contributor = get_object_or_404(Contributor, pk=contributor_id)
+        return HttpResponse(invitations.preview(survey_round=survey_round, contributor=contributor).html)
 
     def close_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask once more, with what closing would freeze. The button on the page takes the step."""
@@ -297,75 +244,16 @@ class RoundAdmin(Steps):
 
 
 def progress_of(survey_round: Round) -> dict[str, Any]:
-    """Who stands where, by sector, as a table: names, rows and the response rate."""
+    """Who stands where, by sector, as a table: names, rows and the response rates."""
     counts = invitations.disposition_counts(survey_round=survey_round)
     names = disclosure.group_names()
     rows = []
     for group in (*Sector.values, disclosure.EVERYONE):
         if group in counts:
-            rate = invitations.response_rate_1(counts[group])
+            rates = [invitations.response_rate_1(counts[group]), invitations.response_rate_2(counts[group])]
             rows.append({
                 "name": names[group],
                 "counts": [counts[group][standing] for standing in Disposition.values],
-                "rate": None if rate is None else round(100 * rate),
+                "rates": [None if rate is None else round(100 * rate) for rate in rates],
             })  # fmt: skip
     return {"heads": Disposition.labels, "rows": rows, "on_panel": sum(counts[disclosure.EVERYONE].values())}
-
-
-def _dry_run(chosen: list[Contributor]) -> dict[str, Any]:
-    """What inviting these would come to, without doing it."""
-    addresses = [contributor.email for contributor in chosen]
-    blocked = Suppression.objects.filter(address__in=addresses).filter(Q(stream=Stream.SURVEY) | Q(stream=""))
-    unreachable = set(blocked.values_list("address", flat=True))
-    return {
-        "total": len(chosen),
-        "sectors": [
-            (sector.label, sum(contributor.sector == sector.value for contributor in chosen)) for sector in Sector
-        ],
-        "unreachable": [contributor for contributor in chosen if contributor.email in unreachable],
-    }
-
-
-class DispositionFilter(admin.SimpleListFilter):
-    title = gettext_lazy("standing")
-    parameter_name = "standing"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(Disposition.choices)
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(disposition=self.value()) if self.value() else queryset
-
-
-@admin.register(Invitation)
-class InvitationAdmin(ReadOnly):
-    """The personal link is not here: it is nobody's but the contributor's."""
-
-    list_display = ("contributor", "sector", "survey_round", "standing", "invited_at", "reminded_at")
-    list_filter = (DispositionFilter, "contributor__sector", ("survey_round", RoundFilter))
-    list_select_related = ("contributor", "survey_round__survey")
-    list_per_page = 100
-    search_fields = ("contributor__name", "contributor__affiliation", "contributor__email")
-    fields = (
-        "contributor", "survey_round", "standing", "invited_at", "invitation_mail", "reminded_at", "answered",
-        "declined_at", "decline_reason",
-    )  # fmt: skip
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
-        return super().get_queryset(request).with_disposition()  # type: ignore[attr-defined]
-
-    @admin.display(description=gettext_lazy("sector"), ordering="contributor__sector")
-    def sector(self, invitation: Invitation) -> str:
-        return invitation.contributor.get_sector_display()
-
-    @admin.display(description=gettext_lazy("standing"), ordering="disposition")
-    def standing(self, invitation: Any) -> str:
-        return str(Disposition(invitation.disposition).label)
-
-    @admin.display(description=gettext_lazy("invitation mail"))
-    def invitation_mail(self, invitation: Invitation) -> str:
-        return link_to(invitation.mail)
-
-    @admin.display(description=gettext_lazy("response"))
-    def answered(self, invitation: Invitation) -> str:
-        return link_to(getattr(invitation, "response", None), _("read"))

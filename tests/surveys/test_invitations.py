@@ -167,7 +167,7 @@ def test_reminder_goes_once_to_who_has_not_answered():
     assert invitations.remind(survey_round=invitation.survey_round) == 0
 
     mail = reminders().get()
-    assert mail.key == f"survey-reminder:{invitation.pk}"
+    assert mail.key == f"survey-reminder:{invitation.pk}:1"
     assert invitation.link() in mail.text
     invitation.refresh_from_db()
     assert invitation.reminded_at is not None
@@ -233,13 +233,7 @@ def test_reminder_is_decided_for_each_person_at_their_turn(monkeypatch):
     monkeypatch.setattr(outbox, "enqueue", answers_meanwhile)
 
     assert invitations.remind(survey_round=first.survey_round) == 1
-    assert reminders().get().key == f"survey-reminder:{first.pk}"
-
-
-def test_who_joined_after_the_announced_reminder_gets_none():
-    invitation = asked(remind_at=timezone.now() - timedelta(minutes=1))
-
-    assert invitations.remind(survey_round=invitation.survey_round) == 0
+    assert reminders().get().key == f"survey-reminder:{first.pk}:1"
 
 
 @pytest.mark.parametrize("happened", [submitted, declined])
@@ -371,10 +365,9 @@ def test_response_rate_1_by_hand():
     assert invitations.response_rate_1({"not_invited": 5}) is None
 
 
-def test_minutes_to_answer():
-    survey = RoundFactory().survey
-    for kind in ("statement", "statement", "text"):
-        QuestionFactory(survey=survey, kind=kind)
+def test_response_rate_2_by_hand():
+    """RR2 = (I + P) / ((I + P) + (R + NC + O) + (UH + UO)): (22 + 3) / (22 + 3 + 1 + 2 + 2) = 25/30."""
+    counts = {"complete": 22, "partial": 3, "declined": 1, "undeliverable": 2, "no_reply": 2, "not_invited": 5}
 
-    assert invitations.minutes_to_answer(survey.questions.all()) == 3
-    assert invitations.minutes_to_answer([]) == 1
+    assert invitations.response_rate_2(counts) == 25 / 30
+    assert invitations.response_rate_2({"not_invited": 5}) is None

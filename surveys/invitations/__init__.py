@@ -1,0 +1,35 @@
+"""Who is asked: invitations, reminders, links, refusals, what became of each, and the response rates."""
+
+from surveys.invitations.asking import AlreadySubmitted, decline, find, invite, solicit
+from surveys.invitations.letters import preview, reply_address
+from surveys.invitations.links import NotAsked, resend, rotate, was_replaced
+from surveys.invitations.rates import (
+    ASKED,
+    disposition,
+    disposition_counts,
+    response_rate_1,
+    response_rate_2,
+)
+from surveys.invitations.reminders import falls_due, recall_reminder, remind
+
+__all__ = [
+    "ASKED",
+    "AlreadySubmitted",
+    "NotAsked",
+    "decline",
+    "disposition",
+    "disposition_counts",
+    "falls_due",
+    "find",
+    "invite",
+    "preview",
+    "recall_reminder",
+    "remind",
+    "reply_address",
+    "resend",
+    "response_rate_1",
+    "response_rate_2",
+    "rotate",
+    "solicit",
+    "was_replaced",
+]
