@@ -1,9 +1,18 @@
-"""What a survey asks, and how the wording of a question changes once it has been answered."""
+"""What a survey asks: how wording changes once it has been answered, and how questions are asked again elsewhere."""
+
+import math
+from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Max, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from surveys.models import Question
+from surveys.models import Question, Survey
+
+# To say why, where a question asks for a comment.
+COMMENT_SECONDS = 30
+_WORDING = ("kind", "prompt", "guidance", "required", "settings", "options")
 
 
 def reword(*, question: Question) -> Question:
@@ -21,6 +30,99 @@ def reword(*, question: Question) -> Question:
         row.superseded_at = timezone.now()
         row.save(update_fields=["superseded_at"])
         return Question.objects.create(
-            survey_id=row.survey_id, key=row.key, version=row.version + 1, position=row.position, kind=row.kind,
-            prompt=row.prompt, guidance=row.guidance, required=row.required, settings=row.settings, options=row.options,
+            survey_id=row.survey_id, key=row.key, version=row.version + 1, position=row.position,
+            asked_before_id=row.asked_before_id, **_wording(row),
         )  # fmt: skip
+
+
+def duplicate(*, survey: Survey, title: str = "", slug: str = "") -> Survey:
+    """A new survey with the same introduction and the questions asked now, each linked to the one it was copied from.
+
+    No rounds, no answers, and no open invitation: nothing is asked of anybody yet. Without a title and slug it gets
+    those of `free_name`. Every call makes another one.
+    """
+    with transaction.atomic():
+        free_title, free_slug = free_name(survey)
+        copied = Survey.objects.create(
+            title=title or free_title,
+            slug=slug or free_slug,
+            introduction=survey.introduction,
+            series_id=survey.series_id,
+            minimum_cell=survey.minimum_cell,
+        )
+        for place, question in enumerate(survey.questions.current(), start=1):
+            Question.objects.create(
+                survey=copied, key=question.key, position=place, asked_before=question, **_wording(question)
+            )
+        return copied
+
+
+def free_name(survey: Survey) -> tuple[str, str]:
+    """A title and a slug for a copy of the survey, such as "Three questions (again)" and "three-questions-2"."""
+    taken = set(Survey.objects.values_list("slug", flat=True))
+    return _("%(title)s (again)") % {"title": survey.title[:140]}, _free(survey.slug, taken, longest=80)
+
+
+def ask_again(*, question: Question, survey: Survey) -> Question:
+    """Put a copy of the question, linked to it, at the end of another survey; where its key is taken, as `key-2`.
+
+    Asked again of a question that the survey has from there already, or of the survey's own, returns what is there.
+    """
+    with transaction.atomic():
+        Survey.objects.select_for_update().get(pk=survey.pk)
+        there = survey.questions.current()
+        same = Q(asked_before__survey=question.survey_id, asked_before__key=question.key)
+        if found := there.filter(same | Q(survey=question.survey_id, key=question.key)).first():
+            return found
+        last = there.aggregate(Max("position"))["position__max"]
+        return Question.objects.create(
+            survey=survey, key=_free_key(question.key, survey), position=1 if last is None else last + 1,
+            asked_before=question, **_wording(question),
+        )  # fmt: skip
+
+
+def askings(question: Question) -> list[Question]:
+    """Every asking of the same question, this one included: its earlier ones, their later ones, and all versions.
+
+    In the order in which the surveys were made, and within each by version.
+    """
+    found: dict[int, Question] = {}
+    wanted = Q(survey=question.survey_id, key=question.key)
+    while rows := list(Question.objects.filter(wanted).exclude(pk__in=found).select_related("survey")):
+        found |= {row.pk: row for row in rows}
+        wanted = Q(asked_before__in=found) | Q(asked_again__in=found)
+        for row in rows:
+            wanted |= Q(survey=row.survey_id, key=row.key)
+    return sorted(found.values(), key=lambda row: (row.survey.created_at, row.survey_id, row.version, row.pk))
+
+
+def minutes_to_answer(questions: Iterable[Question]) -> int:
+    """A fair estimate for the person asked, as each kind has it, and half a minute wherever they may say why."""
+    seconds = sum(
+        question.type.seconds + (COMMENT_SECONDS if question.type.asks_comment else 0) for question in questions
+    )
+    return max(1, math.ceil(seconds / 60))
+
+
+def next_version(*, survey: Survey, key: str) -> int:
+    """The version that a new question with this key has: 1, unless an answered one that had it is still there."""
+    last = Question.objects.filter(survey=survey, key=key).aggregate(Max("version"))["version__max"]
+    return (last or 0) + 1
+
+
+def _wording(question: Question) -> dict[str, object]:
+    return {name: getattr(question, name) for name in _WORDING}
+
+
+def _free_key(key: str, survey: Survey) -> str:
+    """Not that of an earlier version either: its answers belong to another question."""
+    return _free(key, set(Question.objects.filter(survey=survey).values_list("key", flat=True)), longest=60)
+
+
+def _free(name: str, taken: set[str], *, longest: int) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        ending = f"-{number}"
+        free = name[: longest - len(ending)] + ending
+    return free

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from naatbatt.mail.models import OutgoingMail
-from naatbatt.seeding import times
+from naatbatt.toml import times
 from posts import prose, publishing
 from posts.models import Author, Post, Series, Topic
 from surveys.models import Contributor, Invitation, Question, Round, Sector, Survey
@@ -162,7 +162,7 @@ class TestDeliveredSeeds:
         survey = Survey.objects.get()
         assert survey.series.slug == "the-great-battery-race"
         assert {question.kind for question in survey.questions.current()} == {kind.kind for kind in TYPES}
-        assert [question.position for question in survey.questions.all()] == [1, 2, 3, 4, 5, 6, 7, 8]
+        assert [question.position for question in survey.questions.all()] == [*range(1, 16)]
         survey_round = survey.rounds.get()
         assert survey_round.is_open()
         assert survey_round.closes_at.astimezone(NEW_YORK).isoformat() == "2026-12-06T17:00:00-05:00"

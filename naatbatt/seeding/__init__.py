@@ -2,6 +2,6 @@
 
 from naatbatt.seeding.playing import Played, play
 from naatbatt.seeding.reading import read
-from naatbatt.seeding.source import FaultsError
+from naatbatt.toml import FaultsError
 
 __all__ = ["FaultsError", "Played", "play", "read"]

@@ -8,10 +8,12 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.text import slugify
 
-from naatbatt.seeding.reading import PostSeed, Seeds, SurveySeed
-from naatbatt.seeding.source import FaultsError
+from naatbatt.seeding.reading import PostSeed, Seeds
+from naatbatt.toml import FaultsError
 from posts import publishing
 from posts.models import Author, Post, Series, Topic
+from surveys import importing
+from surveys.files import SurveyFile
 from surveys.models import Contributor, Survey
 
 
@@ -95,16 +97,13 @@ def _topic(played: Played, name: str) -> Topic:
     return topic
 
 
-def _play_survey(played: Played, seed: SurveySeed) -> None:
-    survey = seed.survey
-    new = not Survey.objects.filter(slug=survey.slug).exists()
-    played.note("surveys", survey.slug, new=new)
+def _play_survey(played: Played, found: SurveyFile) -> None:
+    slug = found.survey.slug
+    new = not Survey.objects.filter(slug=slug).exists()
+    played.note("surveys", slug, new=new)
     if not new:
         return
-    survey.series = Series.objects.get(slug=seed.series) if seed.series else None
-    survey.save()
-    for kind, rows in (("rounds", seed.rounds), ("questions", seed.questions)):
+    survey = importing.put_in(found=found).survey
+    for kind, rows in (("rounds", survey.rounds.all()), ("questions", survey.questions.all())):
         for row in rows:
-            row.survey = survey
-            row.save()
             played.note(kind, str(row), new=True)

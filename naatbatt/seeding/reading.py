@@ -10,11 +10,12 @@ from django.conf import settings
 from django.utils.text import slugify
 
 from naatbatt.mail.models import normalise
-from naatbatt.seeding.source import Entry, Fault, FaultsError, open_source
+from naatbatt.toml import Entry, Fault, FaultsError, open_source
 from posts import prose
 from posts.models import Author, Post, Series
-from surveys.models import Contributor, Question, Round, Sector, Survey
-from surveys.questions import kind_choices, question_type
+from surveys import files
+from surveys.files import SurveyFile
+from surveys.models import Contributor, Sector
 
 _PROSE_LINE = re.compile(r"\D*(\d+): ")  # "Line 12: ", in whatever language
 TOPIC_LENGTH = 80  # as the model has it, for its name and its address
@@ -30,15 +31,6 @@ class PostSeed:
     topics: list[str]
 
 
-@dataclass(frozen=True)
-class SurveySeed:
-    entry: Entry
-    survey: Survey
-    series: str
-    rounds: list[Round]
-    questions: list[Question]
-
-
 @dataclass
 class Seeds:
     """What the files say, in the order in which it is to be played."""
@@ -47,7 +39,7 @@ class Seeds:
     contributors: dict[str, Contributor] = field(default_factory=dict)
     series: dict[str, Series] = field(default_factory=dict)
     posts: dict[str, PostSeed] = field(default_factory=dict)
-    surveys: dict[str, SurveySeed] = field(default_factory=dict)
+    surveys: dict[str, SurveyFile] = field(default_factory=dict)
 
 
 def read(folder: Path, *, now: datetime) -> Seeds:
@@ -116,7 +108,7 @@ class _Reader:
         entry.fits(author, fields=["slug", "name", "affiliation", "bio"])
         if slug in self.seeds.authors:
             entry.fault("slug", f'"{slug}" is used twice')
-        _check_prose(entry, "bio", author.bio)
+        files.check_prose(entry, "bio", author.bio)
         self.seeds.authors[slug] = author
 
     def _contributor(self, entry: Entry) -> None:
@@ -205,75 +197,14 @@ class _Reader:
         entry = self._open(path)
         if entry is None:
             return
-        survey = Survey(
-            slug=path.stem,
-            title=entry.text("title", required=True),
-            introduction=entry.text("introduction", required=True),
-            minimum_cell=3 if (least := entry.whole("minimum_cell")) is None else least,
-        )
-        _check_slug(entry, path.stem, "file")
-        entry.fits(survey, fields=["title", "introduction", "minimum_cell"])
-        _check_prose(entry, "introduction", survey.introduction)
-        series = entry.text("series")
-        known = {*self.seeds.series, *Series.objects.values_list("slug", flat=True)}
-        if series and series not in known and not (self.folder / "series" / series).is_dir():
-            entry.fault("series", f'"{series}" is not a series; known are {_listed(known)}')
-        rounds = [self._round(one, number) for number, one in enumerate(entry.entries("round"), start=1)]
-        keys: set[str] = set()
-        questions = [self._question(one, place, keys) for place, one in enumerate(entry.entries("question"), start=1)]
-        if not questions:
-            entry.fault("question", "is missing: a survey needs at least one [[question]]")
-        entry.nothing_else()
-        self.seeds.surveys[path.stem] = SurveySeed(
-            entry, survey, series, [one for one in rounds if one], [one for one in questions if one]
-        )
-
-    def _round(self, entry: Entry, number: int) -> Round | None:
-        zone = entry.zone("zone", default=settings.ASSOCIATION_ZONE)
-        opens = entry.instant("opens_at", zone=zone, now=self.now, required=True)
-        closes = entry.instant("closes_at", zone=zone, now=self.now, required=True)
-        reminds = entry.instant("remind_at", zone=zone, now=self.now)
-        entry.nothing_else()
-        if opens is None or closes is None:
-            return None
-        if closes <= opens:
-            entry.fault("closes_at", "is not after opens_at")
-        elif reminds and not opens < reminds < closes:
-            entry.fault("remind_at", "is not between opens_at and closes_at")
-        return Round(number=number, opens_at=opens, closes_at=closes, remind_at=reminds, zone=zone.key)
-
-    def _question(self, entry: Entry, position: int, keys: set[str]) -> Question | None:
-        question = Question(
-            key=entry.text("key", required=True),
-            position=position,
-            kind=entry.text("kind", required=True),
-            prompt=entry.text("prompt", required=True),
-            guidance=entry.text("guidance"),
-            required=entry.flag("required"),
-            settings=entry.anything("settings", default={}),
-            options=entry.anything("options", default=[]),
-        )
-        entry.nothing_else()
-        if question.key in keys:
-            entry.fault("key", f'"{question.key}" is used twice in this survey')
-        keys.add(question.key)
-        _check_prose(entry, "guidance", question.guidance)
-        kinds = [kind for kind, _label in kind_choices()]
-        if question.kind not in kinds:
-            if question.kind:
-                entry.fault("kind", f'"{question.kind}" is not a kind of question; known are {", ".join(kinds)}')
-            return None
-        asked = question_type(question.kind)
-        said = {
-            "options": asked.option_problems(question.options),
-            "settings": asked.setting_problems(question.settings),
-        }
-        for name, problems in said.items():
-            for problem in problems:
-                entry.fault(name, problem)
-        if not any(said.values()):
-            entry.fits(question, fields=["key", "prompt", "guidance"], otherwise="kind")
-        return question
+        folders = {folder.name for folder in self.folder.glob("series/*") if folder.is_dir()}
+        known = {*folders, *Series.objects.values_list("slug", flat=True)}
+        found = files.read(entry, name=path.stem, known_series=known, now=self.now)
+        slug = found.survey.slug
+        if slug in self.seeds.surveys:
+            other = self.seeds.surveys[slug].entry.source.file
+            entry.fault("slug", f'its address "{slug}" is that of {other} too')
+        self.seeds.surveys[slug] = found
 
     def _strays(self) -> None:
         """Files that look like seeds and would be passed over in silence."""
@@ -296,11 +227,6 @@ def _listed(names: set[str]) -> str:
 def _check_slug(entry: Entry, slug: str, what: str) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", slug):
         entry.fault("", f"the {what}'s name becomes an address: small letters, digits and hyphens only, at most 80")
-
-
-def _check_prose(entry: Entry, name: str, text: str) -> None:
-    for problem in prose.check(text):
-        entry.fault(name, problem)
 
 
 def _check_body(entry: Entry) -> None:

@@ -1,4 +1,4 @@
-"""Times as people write them in seeds: a local time in a zone, or one relative to the moment of seeding."""
+"""Times as people write them in files: a local time in a zone, or one relative to the moment of reading."""
 
 import re
 from datetime import datetime, time, timedelta
@@ -24,7 +24,13 @@ def instant(written: object, *, zone: ZoneInfo, now: datetime) -> datetime:
     if local is None:
         raise ValueError(f'"{written}" is not a time; {FORMS}')
     if local.tzinfo is not None:
-        raise ValueError(f'"{written}" has an offset of its own; write the local time and name its zone in "zone"')
+        # Needed only for an hour that the clocks show twice.
+        if local.utcoffset() != local.astimezone(zone).utcoffset():
+            raise ValueError(
+                f'"{written}" has an offset that {zone.key} does not have then; write the local time and name its '
+                'zone in "zone"'
+            )
+        return local
     try:
         return wall_clock.instant(local, zone.key)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""One file of seeds as read: its values, and the line on which each of them stands, for whoever must correct it."""
+"""One file as read: its values, and the line on which each of them stands, for whoever must correct it."""
 
 import difflib
 import re
@@ -14,12 +14,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 
-from naatbatt.seeding import times
+from naatbatt.toml import times
 
 FENCE = "+++"
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
+# Texts and comments. Texts over several lines and all comments are passed over when lines are looked for.
+_TOKEN = re.compile(
+    r"""(?P<long>\"{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5})|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|(?P<comment>\#[^\n]*)""",
+    re.DOTALL,
+)
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
-_ESCAPED_NUL = re.compile(r"\\u0000|\\U0{8}")
 _KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]")
 
 
@@ -38,7 +42,7 @@ class Fault:
 
 
 class FaultsError(Exception):
-    """Everything that is wrong with a folder of seeds. Nothing of it was written."""
+    """Everything that is wrong with what was read. Nothing of it was written."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = sorted(set(faults))
@@ -86,10 +90,20 @@ class Entry:
         if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is int):
             self.fault(field, f"must be {kind_name}, not {value!r}")
             return default
+        if _has_nul(value):
+            self.fault(field, "has a character (U+0000) that no database can store")
+            return default
         return value
 
     def text(self, field: str, *, required: bool = False) -> str:
         return self._take(field, str, "a text in quotes", "", required).strip()
+
+    def exact_text(self, field: str, *, required: bool = False) -> str:
+        """The text with its spaces, as `writing.document` wrote it: one line end at its end is not part of it."""
+        text = self._take(field, str, "a text in quotes", "", required)
+        if required and text and not text.strip():
+            self.fault(field, "is empty")
+        return text.removesuffix("\n")
 
     def whole(self, field: str, *, required: bool = False) -> int | None:
         return self._take(field, int, "a whole number", None, required)
@@ -183,18 +197,16 @@ def open_source(path: Path, *, file: str, faults: list[Fault]) -> Entry | None:
         message = _AT_LINE.sub("", str(error)).replace(" (at end of document)", "")
         faults.append(Fault(file, line + first_line - 1, "", f"is not TOML here: {message}"))
         return None
-    if _holds_nul(values) or "\x00" in body:
-        escaped = [number for number, line in enumerate(toml.splitlines(), first_line) if _ESCAPED_NUL.search(line)]
-        line = escaped[0] if escaped else body_line + body.partition("\x00")[0].count("\n")
-        faults.append(Fault(file, line, "", "holds the character NUL, which no text needs and no database keeps"))
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists without end
+        faults.append(Fault(file, 0, "", f"cannot be read ({error})"))
         return None
     return Entry(Source(file, _key_lines(toml, first_line), body, body_line, faults), values)
 
 
-def _holds_nul(value: object) -> bool:
+def _has_nul(value: Any) -> bool:
     if isinstance(value, dict):
-        value = list(value.values())
-    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\x00" in value
+        return any(map(_has_nul, value)) or any(map(_has_nul, value.values()))
+    return any(map(_has_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _key_lines(toml: str, first_line: int) -> dict[tuple[str | int, ...], int]:
@@ -202,11 +214,7 @@ def _key_lines(toml: str, first_line: int) -> dict[tuple[str | int, ...], int]:
     found: dict[tuple[str | int, ...], int] = {(): 1}
     table: tuple[str | int, ...] = ()
     seen: Counter[str] = Counter()
-    quotes = ""  # those of the multi-line text that we are inside of
-    for number, line in enumerate(toml.splitlines(), first_line):
-        if quotes:
-            quotes = "" if quotes in line else quotes
-            continue
+    for number, line in enumerate(_TOKEN.sub(_without_content, toml).split("\n"), first_line):
         if header := _HEADER.match(line):
             first, *rest = (part.strip(" \"'") for part in header[2].split("."))
             if header[1] == "[[" and not rest:
@@ -215,7 +223,9 @@ def _key_lines(toml: str, first_line: int) -> dict[tuple[str | int, ...], int]:
             found.setdefault(table, number)
         elif key := _KEY.match(line):
             found.setdefault((*table, key[1]), number)
-        for candidate in ('"""', "'''"):
-            if line.count(candidate) % 2:
-                quotes = candidate
     return found
+
+
+def _without_content(token: re.Match[str]) -> str:
+    """As many lines, and nothing on them that looks like a key. Texts on one line stay: keys may be quoted."""
+    return "\n" * token[0].count("\n") if token["long"] or token["comment"] else token[0]

@@ -1,0 +1,221 @@
+"""A survey as a file: nothing is lost on the way out and in again."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from surveys import files
+from surveys.models import Question, Round, Survey
+from surveys.questions import TYPES
+from tests.factories import QuestionFactory, RoundFactory, SeriesFactory, SurveyFactory
+from tests.rows import every_row
+from tests.surveys.answered import a_survey, an_answered_round
+from tests.toml.test_writing import TEXTS
+
+pytestmark = pytest.mark.django_db
+
+WORDS = TEXTS.filter(str.strip)
+LABELS = st.lists(
+    WORDS.filter(str.isprintable), min_size=2, max_size=4, unique_by=lambda label: label.strip().casefold()
+)
+INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))
+ZONES = st.sampled_from(["America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"])
+
+
+def run(*words, **options) -> str:
+    out = StringIO()
+    call_command("survey", *map(str, words), stdout=out, stderr=StringIO(), **options)
+    return out.getvalue()
+
+
+def export(survey) -> str:
+    return run("export", survey.slug)
+
+
+def round_trip(survey, tmp_path) -> tuple[str, str]:
+    """The survey's file, and that of what a site made of it that had no such survey."""
+    file = tmp_path / "any-name.toml"
+    run("export", survey.slug, file)
+    written = file.read_text(encoding="utf-8")
+    survey.questions.all().delete()
+    survey.delete()
+    run("import", file)
+    return written, export(survey)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    own=st.fixed_dictionaries({"title": WORDS.map(lambda text: text[:160]).filter(str.strip), "introduction": WORDS}),
+    prompt=WORDS,
+    guidance=TEXTS,
+    unit=st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20),
+    labels=LABELS,
+    opens=INSTANTS,
+    length=st.integers(1, 10**6),
+    zone=ZONES,
+    flag=st.booleans(),
+)
+def test_export_import_export_is_byte_for_byte_the_same(
+    own, prompt, guidance, unit, labels, opens, length, zone, flag, tmp_path
+):
+    with transaction.atomic():
+        survey = SurveyFactory(slug="race", takes_open_views=flag, minimum_cell=5, **own)
+        closes = opens + timedelta(minutes=length)
+        middle = opens + timedelta(minutes=length) / 2
+        RoundFactory(survey=survey, number=3, opens_at=opens, closes_at=closes, remind_at=middle, zone=zone)
+        QuestionFactory(survey=survey, key="s", prompt=prompt, guidance=guidance, required=flag)
+        QuestionFactory(
+            survey=survey, key="n", kind="number", prompt="How much?", settings={"unit": unit, "minimum": 0.5}
+        )
+        options = [{"key": f"o{number}", "label": label} for number, label in enumerate(labels)]
+        QuestionFactory(survey=survey, key="c", kind="single_choice", prompt="Which?", options=options)
+        first, second = round_trip(survey, tmp_path)
+        assert first == second
+        assert Question.objects.get(key="s").prompt == prompt
+        assert Question.objects.get(key="s").guidance == guidance
+        assert [option["label"] for option in Question.objects.get(key="c").options] == labels
+        assert Round.objects.get().opens_at == opens
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.kind)
+def test_every_kind_of_question_comes_back(kind, tmp_path):
+    spec, _values = kind().example()
+    survey = SurveyFactory()
+    QuestionFactory(
+        survey=survey, key=spec.key, kind=spec.kind, prompt=spec.prompt, settings=dict(spec.settings),
+        options=[dict(option) for option in spec.options],
+    )  # fmt: skip
+    first, second = round_trip(survey, tmp_path)
+    assert first == second
+    found = Question.objects.get().spec
+    assert (found.settings, list(found.options)) == (spec.settings, list(spec.options))
+
+
+def test_a_survey_reads_like_something_a_person_wrote():
+    survey = SurveyFactory(
+        slug="race", title="Who leads?", introduction="Why we ask.\n\nThank you.", series=SeriesFactory(slug="s")
+    )
+    RoundFactory(
+        survey=survey, number=1, opens_at=datetime(2026, 11, 3, 14, tzinfo=UTC),
+        closes_at=datetime(2026, 11, 17, 22, tzinfo=UTC),
+    )  # fmt: skip
+    QuestionFactory(survey=survey, key="share", kind="number", prompt="How much?", settings={"unit": "%", "minimum": 0})
+    assert (
+        export(survey)
+        == '''\
+slug = "race"
+title = "Who leads?"
+series = "s"
+minimum_cell = 3
+introduction = """
+Why we ask.
+
+Thank you.
+"""
+
+[[round]]
+number = 1
+opens_at = 2026-11-03T09:00:00
+closes_at = 2026-11-17T17:00:00
+zone = "America/New_York"
+most_reminders = 1
+reminder_gap = 4
+
+[[question]]
+key = "share"
+kind = "number"
+prompt = "How much?"
+settings = {minimum = 0, unit = "%"}
+'''
+    )
+
+
+def test_only_current_versions_and_nothing_of_answers_is_written():
+    survey_round = an_answered_round()
+    survey = survey_round.survey
+    hurdle = survey.questions.get(key="hurdle")
+    hurdle.superseded_at = timezone.now()
+    hurdle.save()
+    QuestionFactory(survey=survey, key="hurdle", version=2, position=2, prompt="Reworded.")
+    text = export(survey)
+    assert text.count('key = "hurdle"') == 1
+    assert "Reworded." in text
+    assert "Sample" not in text
+
+
+def test_a_setting_that_nobody_made_is_not_written():
+    survey = SurveyFactory()
+    QuestionFactory(survey=survey, kind="number", settings={"unit": None, "minimum": 0})
+    assert "settings = {minimum = 0}" in export(survey)
+
+
+def test_exporting_changes_nothing():
+    survey = a_survey()
+    before = every_row()
+    export(survey)
+    assert every_row() == before
+
+
+def test_an_unknown_survey_is_refused_with_what_there_is():
+    SurveyFactory(slug="race")
+    with pytest.raises(CommandError, match=r"There is no survey “rice”. Known are: race."):
+        run("export", "rice")
+
+
+def test_a_file_that_cannot_be_written_is_refused_in_words(tmp_path):
+    survey = SurveyFactory()
+    with pytest.raises(CommandError, match="cannot be written"):
+        run("export", survey.slug, tmp_path / "nowhere" / "x.toml")
+
+
+def test_mistakes_are_all_named_with_file_line_and_field_and_nothing_is_written(tmp_path):
+    file = tmp_path / "My Race.toml"
+    file.write_text(
+        'title = "  "\nseries = "none-such"\nintroduction = "I"\nminimum_cell = 1\n\n'
+        '[[round]]\nnumber = 2\nopens_at = 2026-11-03T09:00:00Z\ncloses_at = "2026-11-17 17:00"\nreminder_gap = 0\n\n'
+        '[[question]]\nkey = "a"\nkind = "number"\nprompt = "P"\nsettings = {minium = 0}\n\n'
+        '[[question]]\nkey = "a"\nkind = "text"\nprompt = """\n```chart\n"""\nguidance = """\n```chart\nx\n```\n"""\n'
+    )
+    with pytest.raises(CommandError) as caught:
+        run("import", file)
+    heading, *lines = str(caught.value).splitlines()
+    assert heading == f"{len(lines)} faults, nothing was written:"
+    places = [line.removeprefix(f"{file}:").split(": ")[:2] for line in lines]
+    for place in (
+        ["1", "title"], ["2", "series"], ["4", "minimum_cell"], ["8", "opens_at"], ["10", "reminder_gap"],
+        ["16", "settings"], ["19", "key"], ["24", "guidance"],
+    ):  # fmt: skip
+        assert place in places, (place, lines)
+    assert any("the file's name becomes an address" in line for line in lines)
+    assert not Survey.objects.exists()
+
+
+def test_two_rounds_with_one_number_are_refused(tmp_path):
+    file = tmp_path / "race.toml"
+    a_round = '[[round]]\nnumber = 1\nopens_at = "now"\ncloses_at = "in 2 days at 09:00"\n'
+    file.write_text(
+        f'title = "T"\nintroduction = "I"\n\n{a_round}{a_round}[[question]]\nkey = "a"\nkind = "text"\nprompt = "P"\n'
+    )
+    with pytest.raises(CommandError, match=r"race.toml:9: number: 1 is the number of two rounds"):
+        run("import", file)
+
+
+def test_a_file_without_a_slug_is_called_like_the_file(tmp_path):
+    file = tmp_path / "race.toml"
+    file.write_text('title = "T"\nintroduction = "I"\n[[question]]\nkey = "a"\nkind = "text"\nprompt = "P"\n')
+    run("import", file)
+    assert Survey.objects.get().slug == "race"
+
+
+def test_reading_back_what_was_written_gives_the_same_rows(tmp_path):
+    survey = a_survey()
+    file = tmp_path / "x.toml"
+    file.write_text(files.write(survey), encoding="utf-8")
+    assert run("import", file) == "Nothing to do: the survey is what the file says.\n"
