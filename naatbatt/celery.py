@@ -34,6 +34,8 @@ app.conf.beat_schedule = {
     "advance rounds": {"task": "surveys.tasks.advance_rounds", "schedule": 60.0},
     # Compile the summaries of frozen rounds that have none yet.
     "compile summaries": {"task": "surveys.tasks.compile_summaries", "schedule": 60.0},
+    # Erase readers' views whose address nobody has confirmed.
+    "forget unconfirmed views": {"task": "surveys.tasks.forget_unconfirmed_views", "schedule": 3600.0},
     # Mail the issues whose instant has come.
     "send due issues": {"task": "posts.tasks.send_due_issues", "schedule": 60.0},
 }

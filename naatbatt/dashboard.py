@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from naatbatt.mail.models import OutgoingMail, Switch
 from posts.models import Issue, Post, Subscriber
-from surveys.models import Answer, Round
+from surveys.models import Answer, OpenView, Round
 
 LISTED = 5
 SOON = timedelta(days=7)
@@ -33,6 +33,7 @@ class Week:
     """None stands for a part that this person may not see."""
 
     awaiting: int | None = None
+    views: int | None = None
     rounds: list[OpenRound] | None = None
     drafts: list[Post] | None = None
     more_drafts: int = 0
@@ -53,6 +54,8 @@ def this_week(user: AbstractBaseUser | AnonymousUser, now: datetime | None = Non
     parts: dict[str, Any] = {}
     if may("surveys.view_answer"):
         parts["awaiting"] = Answer.objects.awaiting_moderation().count()
+    if may("surveys.view_openview"):
+        parts["views"] = OpenView.objects.awaiting().count()
     if may("surveys.view_round"):
         parts["rounds"] = _rounds(now)
     if may("posts.view_post"):

@@ -15,7 +15,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("favicon.ico", icon),
     path("admin/", admin.site.urls),
-    path("a/", include("surveys.urls")),
+    path("", include("surveys.urls")),
     # Pictures were decoded and re-encoded before they were kept; in production nginx serves this path itself.
     re_path(r"^media/(?P<path>pictures/[\w./-]+)$", serve, {"document_root": settings.MEDIA_ROOT}),
     path("", include("posts.urls")),

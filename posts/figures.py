@@ -24,8 +24,10 @@ from naatbatt.charts import drawing
 from naatbatt.charts.shapes import Bar, Bars
 
 Draw = Callable[[dict[str, Any]], SafeString]
+State = Callable[[], str]
 
 _drawers: dict[str, Draw] = {}
+_states: dict[str, State] = {}
 
 
 class FigureError(ValueError):
@@ -40,13 +42,24 @@ class FigureError(ValueError):
         return _("Line %(line)d: %(message)s") % {"line": self.line, "message": self.message}
 
 
-def register(name: str, drawer: Draw) -> None:
-    """Let fenced blocks called `name` be drawn by `drawer`, which raises `FigureError(0, message)` for wrong data."""
+def register(name: str, drawer: Draw, *, state: State | None = None) -> None:
+    """Let fenced blocks called `name` be drawn by `drawer`, which raises `FigureError(0, message)` for wrong data.
+
+    What may look different from one reading to the next gives a `state`: a text that is another one whenever it does.
+    Nothing that was drawn in an earlier state is shown again.
+    """
     _drawers[name] = drawer
+    if state is not None:
+        _states[name] = state
 
 
 def is_registered(name: str) -> bool:
     return name in _drawers
+
+
+def states(text: str) -> list[str]:
+    """The state of each figure in `text` that may change under the same text. Asks nothing where there is none."""
+    return [state() for name, state in _states.items() if name in text]
 
 
 def draw(name: str, data: dict[str, Any]) -> SafeString:

@@ -134,7 +134,8 @@ def render(text: str, *, draft: bool = False) -> Prose:
     text = clean_text(text.replace("\r\n", "\n"))
     pictures = _pictures(text)
     shown = [(slug, found.file.name, found.alt, found.credit) for slug, found in sorted(pictures.items())]
-    content = repr((PROSE_VERSION, settings.VERSION, get_language(), draft, shown, text))
+    states = figures.states(text)
+    content = repr((PROSE_VERSION, settings.VERSION, get_language(), draft, shown, states, text))
     key = f"prose:{hashlib.sha256(content.encode()).hexdigest()}"
     prose: Prose | None = cache.get(key)
     if prose is None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from naatbatt.mail import links
 from naatbatt.requests import client_address, personal_page, public_page, refuse_cross_site, within_limit
-from posts import newsletter, prose
+from posts import newsletter, prose, taking_part
 from posts.forms import SearchForm, SubscribeForm
 from posts.models import Author, Post, Series, Subscriber, Topic
 
@@ -50,7 +50,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def series(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Series.objects.begun(), slug=slug)
     context = _page(request, found.posts.published().in_order(), series=found)
-    return render(request, "posts/series.html", {**context, "invitation": prose.render(found.invitation).html})
+    context |= {"invitation": prose.render(found.invitation).html, "ways": taking_part.ways_into(found)}
+    return render(request, "posts/series.html", context)
 
 
 @require_safe
@@ -212,6 +213,6 @@ def _personal(request: HttpRequest, template: str, subscriber: Subscriber | None
 @public_page
 def robots(request: HttpRequest) -> HttpResponse:
     """Lists are open; what needs a personal link or an account is nobody's to index."""
-    closed = "".join(f"Disallow: {path}\n" for path in ("/a/", "/n/", "/u/", "/admin/", "/search/"))
+    closed = "".join(f"Disallow: {path}\n" for path in ("/a/", "/n/", "/u/", "/v/", "/admin/", "/search/"))
     sitemap = settings.SITE_URL + reverse("posts:sitemap")
     return HttpResponse(f"User-agent: *\n{closed}\nSitemap: {sitemap}\n", content_type="text/plain; charset=utf-8")

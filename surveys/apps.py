@@ -9,4 +9,4 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         from surveys import publishing
 
-        publishing.register_figures()
+        publishing.register()

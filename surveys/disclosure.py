@@ -23,6 +23,9 @@ said on the record.
 - **Words.** A reader sees words only when they were submitted, approved by staff, and the contributor did not ask to
   stay in the background; an editor's wording only when the contributor accepted it; and with them exactly the line
   that the contributor's level of attribution allows, which is the line they were shown when they chose it.
+- **Readers.** What a reader offered on a survey's public page is never counted and never stands among the panel's
+  words. It is seen once its author has confirmed their address and staff have approved it, word for word, until the
+  author withdraws it; under it stand the name and affiliation they gave, and that they are a reader.
 
 Not covered here: contributors who pool what they answered themselves; a group that is unanimous (each of its members
 is then known to have given the one answer, as with any published share of 100 %); words that give away a vote;
@@ -33,11 +36,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import Count, Max, Sum
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from surveys.models import Answer, Attribution, Response, Round, Sector
+from surveys.models import Answer, Attribution, OpenView, Response, Round, Sector, Survey
 from surveys.results import Tally
 
 EVERYONE = "all"
@@ -148,6 +152,35 @@ def quotes(*, survey_round: Round) -> list[Quote]:
     found = [(answer.response.attribution, quote) for answer in answers if (quote := _quote(answer, small)) is not None]
     found.sort(key=lambda pair: (levels.index(pair[0]), pair[1].line, pair[1].words))
     return [quote for _level, quote in found]
+
+
+@dataclass(frozen=True)
+class ReaderQuote:
+    """A view that a reader offered, with the line that must stand under it. Both are a person's text: escape them."""
+
+    words: str
+    line: str
+
+
+def reader_line(name: str, affiliation: str) -> str:
+    """Who said it, and that it was no member of the panel."""
+    who = ", ".join(part for part in (name, affiliation) if part)
+    return _("%(who)s (reader)") % {"who": who}
+
+
+def reader_quotes(*, survey: Survey) -> list[ReaderQuote]:
+    """The views of readers that may be printed beside a survey's results: approved and not withdrawn, oldest first.
+
+    Words only: nothing that is counted ever looks here.
+    """
+    approved = survey.open_views.filter(state=OpenView.State.APPROVED).order_by("created_at", "pk")
+    return [ReaderQuote(view.words.strip(), reader_line(view.name, view.affiliation)) for view in approved]
+
+
+def reader_quotes_state() -> str:
+    """A text that changes whenever `reader_quotes` of any survey may have changed. One query."""
+    approved = OpenView.objects.filter(state=OpenView.State.APPROVED)
+    return repr(sorted(approved.aggregate(Count("pk"), Sum("pk"), Max("decided_at")).items()))
 
 
 def _small_sectors(survey_round: Round) -> set[str]:

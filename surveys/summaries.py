@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from naatbatt.zones import in_words
 from surveys import disclosure, invitations, publishing, results, snapshots, wording
 from surveys.disclosure import EVERYONE, Quote
-from surveys.models import Invitation, Question, Sector, Snapshot, Summary
+from surveys.models import Invitation, Question, Sector, Snapshot, Summary, Survey
 from surveys.questions import question_type
 from surveys.snapshots import Result
 
@@ -64,6 +64,7 @@ def write(snapshot: Snapshot) -> Draft:
     sections = [
         *_opening(data, found),
         *(block for result in found for block in _section(snapshot, result, quotes.get(result.spec.key, []))),
+        *_readers(snapshot.survey),
         *_method(snapshot, data, found, quotes),
     ]
     return Draft(title=_title(data), standfirst=_standfirst(data, found), body="\n\n".join(sections) + "\n")
@@ -215,6 +216,17 @@ def _section(snapshot: Snapshot, result: Result, quotes: list[Quote]) -> list[st
     return [*blocks, *(block_quote(quote) for quote in quotes)]
 
 
+# --- readers
+
+
+def _readers(survey: Survey) -> list[str]:
+    """What readers said, apart from the panel. Printed as of each reading: a view can be withdrawn at any time."""
+    if not disclosure.reader_quotes(survey=survey):
+        return []
+    apart = _("Readers were free to offer a view as well. They are not part of the panel.")
+    return [f"## {_('Readers said')}", apart, publishing.readers_fence(survey)]
+
+
 # --- method
 
 
@@ -266,6 +278,7 @@ def _method(
     points += [
         (_("Withheld"), _withheld(found, minimum)),
         (_("Quotations"), _quotation_rule(quotes)),
+        *((_("Readers"), text) for text in _reader_rule(snapshot.survey)),
         *((_("Wording"), text) for text in _reworded(data)),
         (
             _("Source"),
@@ -319,6 +332,17 @@ def _quotation_rule(quotes: Mapping[str, list[Quote]]) -> str:
         "%(number)d quotations were edited, with their authors’ consent.",
         edited,
     ) % {"number": edited}
+
+
+def _reader_rule(survey: Survey) -> list[str]:
+    if not disclosure.reader_quotes(survey=survey):
+        return []
+    return [
+        _(
+            "Readers’ views came in by an open invitation. The editors chose among them and changed nothing. They are "
+            "not part of any count, share or response rate."
+        )
+    ]
 
 
 def _reworded(data: Mapping[str, Any]) -> list[str]:

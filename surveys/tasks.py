@@ -2,7 +2,7 @@ import logging
 
 from celery import shared_task
 
-from surveys import summaries, timetable
+from surveys import open_views, summaries, timetable
 from surveys.models import Round, Snapshot
 
 log = logging.getLogger(__name__)
@@ -26,3 +26,9 @@ def compile_summaries() -> None:
             summaries.compile_summary(snapshot=snapshot)
         except Exception:
             log.exception("The summary of snapshot %s could not be compiled", snapshot.pk)
+
+
+@shared_task(ignore_result=True)
+def forget_unconfirmed_views() -> None:
+    """Erase the readers' views that nobody has confirmed in time."""
+    open_views.forget_unconfirmed()

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from naatbatt.requests import client_address, personal_page, refuse_cross_site, within_limit
 from naatbatt.zones import clock_in_words, in_words
-from surveys import invitations, moderation, responses
+from surveys import invitations, moderation, questionnaires, responses
 from surveys.forms import AnswerForm, DeclineForm
 from surveys.models import Answer, Invitation, Response, RoundClosed
 from surveys.publishing import prose_html
@@ -37,7 +37,7 @@ WINDOW_SECONDS = 600
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     invitation = invitations.find(token=token)
     if invitation is None:
-        return _wrong_link(request)
+        return wrong_link(request)
     if request.method != "POST":
         return _page(request, invitation)
     action = request.POST.get("action", "save")
@@ -55,7 +55,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 def thanks(request: HttpRequest, token: str) -> HttpResponse:
     invitation = invitations.find(token=token)
     if invitation is None:
-        return _wrong_link(request)
+        return wrong_link(request)
     response = _response(invitation)
     if response is None or response.submitted_at is None or not invitation.survey_round.is_open():
         return redirect("surveys:answer", token)
@@ -157,7 +157,7 @@ def _page(
         problems=form.problems() if form.is_bound else [],
         decline_form=decline_form or DeclineForm(initial={"reason": invitation.decline_reason}),
         introduction=prose_html(survey_round.survey.introduction),
-        minutes=invitations.minutes_to_answer(form.questions),
+        minutes=questionnaires.minutes_to_answer(form.questions),
         proposals=_proposals(stored),
     )
 
@@ -181,10 +181,15 @@ def _render(
     return render(request, template, context, status=status)
 
 
-def _wrong_link(request: HttpRequest) -> HttpResponse:
-    """The same answer to every wrong link: nobody learns whether it was ever somebody's."""
+def wrong_link(request: HttpRequest) -> HttpResponse:
+    """The same answer to every wrong link. One that was replaced says that a newer mail has another, and nothing else.
+
+    The work and the limit are the same for both.
+    """
+    replaced = invitations.was_replaced(token=request.resolver_match.kwargs["token"] if request.resolver_match else "")
     address = hashlib.sha256(client_address(request).encode()).hexdigest()[:32]
-    status = 404 if within_limit(f"wrong-link:{address}", most=WRONG_LINKS, seconds=WINDOW_SECONDS) else 429
+    allowed = within_limit(f"wrong-link:{address}", most=WRONG_LINKS, seconds=WINDOW_SECONDS)
+    status = (410 if replaced else 404) if allowed else 429
     context = {"status": status, "contact": invitations.reply_address()}
     page = render(request, "surveys/wrong_link.html", context, status=status)
     if status == 429:

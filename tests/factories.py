@@ -13,6 +13,7 @@ from surveys.models import (
     Attribution,
     Contributor,
     Invitation,
+    OpenView,
     Question,
     Response,
     Round,
@@ -103,6 +104,23 @@ class AnswerFactory(factory.django.DjangoModelFactory):
         QuestionFactory, survey=factory.SelfAttribute("..response.invitation.survey_round.survey")
     )
     value = "agree"
+
+
+class OpenViewFactory(factory.django.DjangoModelFactory):
+    """Confirmed, and waiting to be read by staff."""
+
+    class Meta:
+        model = OpenView
+
+    survey = factory.SubFactory(SurveyFactory, takes_open_views=True)
+    email = factory.Sequence("onlooker{}@example.org".format)
+    name = factory.Sequence("Sample Onlooker {}".format)
+    affiliation = "Example Weekly"
+    words = factory.Sequence("The supply of graphite decides it ({}).".format)
+    link_nonce = factory.LazyFunction(links.new_nonce)
+    link_digest = factory.LazyAttribute(lambda row: links.digest(links.token("view", row.link_nonce)))
+    state = OpenView.State.PENDING
+    confirmed_at = factory.LazyFunction(timezone.now)
 
 
 # --- mail ------------------------------------------------------------------------------------------------------------

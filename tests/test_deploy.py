@@ -77,7 +77,7 @@ def test_a_broken_nginx_file_would_be_noticed():
             parse_nginx(broken)
 
 
-@pytest.mark.parametrize("path", ["/a/token/", "/a/token/thanks/", "/n/token/", "/u/token/"])
+@pytest.mark.parametrize("path", ["/a/token/", "/a/token/thanks/", "/n/token/", "/u/token/", "/v/token/"])
 def test_personal_links_are_neither_kept_nor_logged(locations, path):
     chosen = location_of(path, locations)
     assert chosen["access_log"] == ["off"]

@@ -4,7 +4,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from naatbatt.demo.visitor import PageForm
+from naatbatt.demo.visitor import Control, PageForm
 from surveys.models import Attribution, Contributor, Sector
 
 SEED = 2026
@@ -35,6 +35,9 @@ LEANINGS = {
     ("hurdle", Sector.GOVERNMENT): 0.65,
 }
 ESTIMATES = {Sector.INDUSTRY: (9, 4), Sector.ACADEMIA: (12, 5), Sector.GOVERNMENT: (17, 6)}  # mean, spread
+# What is asked besides as a number: mean, spread, smallest, largest.
+NUMBERS = {"half-when": (2039, 5, 2027, 2080), "new-plant": (45, 18, 2, 97)}
+RANGES = {"cell-cost": (68, 9)}  # the best estimate; low and high lie about a fifth away
 # Nobody says what somebody else has said: each of these goes to one person.
 WORDS = {
     "catch-up": (
@@ -77,7 +80,15 @@ WORDS = {
 ADVERTISEMENT = "Visit our booth at the next show for a special offer on separators!"
 ROUGH = "permitting is THE problem, i could go on for hours, but put simply nobody dares to sign anything off"
 EDITED = "Permitting is the problem. Put simply, nobody dares to sign anything off."
+# Somebody who is on no panel and has something to say.
+ONLOOKER = {
+    "name": "Sample Onlooker",
+    "affiliation": "Sample Weekly",
+    "email": "onlooker@example.org",
+    "words": "Nobody asked who will fix the machines. The plant near us waited eleven weeks for one technician.",
+}
 SECOND_THOUGHTS = "On reflection: purchase commitments first, everything else after."
+OTHER_HURDLE = "The time it takes to get connected to the grid"
 REFUSAL = "I have changed employers and cannot speak on this at present."
 
 # How people choose to be quoted, as often as they stand here.
@@ -131,27 +142,68 @@ def fill_in(form: PageForm, person: Contributor, words: dict[tuple[str, str], st
     A draft stops after the first few fields and says nothing about attribution.
     """
     dice = random.Random(f"{SEED} {person.email}")  # noqa: S311
-    sector = Sector(person.sector)
     fields = [name for name in form.controls if name.startswith("q-")]
     for name in fields[: 3 if draft else None]:
-        control = form.controls[name]
-        key = name.removeprefix("q-").removesuffix("-comment").removesuffix("-confidence")
-        match control.kind:
-            case "radio" if name.endswith("-confidence"):
-                control.holds = [_near(dice, control.offers, 0.65)]
-            case "radio":
-                control.holds = [_near(dice, control.offers, LEANINGS.get((key, sector), 0.5))]
-            case "checkbox":
-                control.holds = _some(dice, control.offers)
-            case "textarea":
-                control.holds = [words.get((person.email, key), "")]
-            case _:
-                control.holds = [str(max(1, round(dice.gauss(*ESTIMATES[sector]))))]
-    for name in fields:  # how sure one is goes with an opinion
+        _hold(form.controls[name], name.removeprefix("q-"), person, dice, words)
+    if not draft:
+        _fill_in_parts(form, fields, dice)
+    for name in fields:  # how sure one is goes with an opinion, and words go with "other"
         if name.endswith("-confidence") and form.controls[name.removesuffix("-confidence")].holds == ["no_opinion"]:
             form.controls[name].holds = []
+        if name.endswith(".other") and form.controls[name.removesuffix(".other")].holds == ["other"]:
+            form.controls[name].holds = [OTHER_HURDLE]
     if not draft:
         form.controls["attribution"].holds = [dice.choice(ATTRIBUTIONS).value]
+
+
+def _hold(
+    control: Control, name: str, person: Contributor, dice: random.Random, words: dict[tuple[str, str], str]
+) -> None:
+    """What this person puts into one field. Parts that must fit together come later."""
+    key, _point, part = name.partition(".")
+    key, sector = key.removesuffix("-comment").removesuffix("-confidence"), Sector(person.sector)
+    match control.kind:
+        case "radio" if name.endswith("-confidence"):
+            control.holds = [_near(dice, control.offers, 0.65)]
+        case "radio":
+            control.holds = [_near(dice, control.offers, LEANINGS.get((key, sector), 0.5))]
+        case "checkbox":
+            control.holds = [] if part else _some(dice, control.offers)
+        case "textarea":
+            control.holds = [words.get((person.email, key), "")]
+        case "text" if not part:
+            control.holds = [_number(dice, key, sector)]
+
+
+def _fill_in_parts(form: PageForm, fields: list[str], dice: random.Random) -> None:
+    """Answers of several parts, which must fit together: places, estimates that rise, shares of a hundred."""
+    parts: dict[str, list[str]] = {}
+    for name in fields:
+        question, _point, part = name.partition(".")
+        marked = form.controls[name].kind
+        if part not in ("", "blank", "other") and marked != "radio":
+            parts.setdefault(question, []).append(name)
+    for question, names in parts.items():
+        controls = [form.controls[name] for name in names]
+        if places := [place for place in controls[0].offers if place]:
+            held = dice.sample([*places, *[""] * (len(controls) - len(places))], len(controls))
+        elif question.removeprefix("q-") in RANGES:
+            best = min(max(45, round(dice.gauss(*RANGES[question.removeprefix("q-")]))), 84)
+            held = [str(best - dice.randint(10, 25)), str(best), str(best + dice.randint(6, 15))]
+        else:
+            tens = [dice.randint(0, 10) for _control in controls]
+            total = sum(tens) or 1
+            shares = [100 * one // total for one in tens]
+            held = [str(share) for share in [*shares[:-1], 100 - sum(shares[:-1])]]
+        for control, value in zip(controls, held, strict=True):
+            control.holds = [value]
+
+
+def _number(dice: random.Random, key: str, sector: Sector) -> str:
+    if key in NUMBERS:
+        mean, spread, smallest, largest = NUMBERS[key]
+        return str(min(max(smallest, round(dice.gauss(mean, spread))), largest))
+    return str(max(1, round(dice.gauss(*ESTIMATES[sector]))))
 
 
 def _near(dice: random.Random, offers: list[str], leaning: float) -> str:

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.management import call_command
 from django.db import connections
+from django.urls import reverse
 from django.utils import timezone
 
 from naatbatt.celery import app
@@ -19,8 +20,9 @@ from naatbatt.demo.visitor import Mailbox, PageForm, Visitor, link_in
 from naatbatt.mail.models import OutgoingMail
 from posts import newsletter, publishing
 from posts.models import Author, Issue, IssueRecipient, Post, Subscriber
-from surveys import invitations, moderation
-from surveys.models import Answer, Contributor, Invitation, Response, Round, Snapshot, Summary
+from surveys import invitations, moderation, open_views
+from surveys.models import Answer, Contributor, Invitation, OpenView, Response, Round, Snapshot, Summary
+from surveys.open_forms import OpenViewForm
 
 PATIENCE = 30.0  # seconds for any one thing that the worker is to do
 State = OutgoingMail.State
@@ -45,6 +47,7 @@ class Story:
         self.last_week_goes_out()
         self.panel_is_invited()
         self.some_answer_at_once()
+        self.reader_offers_a_view()
         self.reminder_goes_out()
         self.the_others_answer()
         self.words_are_moderated()
@@ -151,6 +154,22 @@ class Story:
         self.mails_are_settled("the thank-you mails")
         self.tell("answer", f"{self.submitted()} submitted (one pressed twice), 1 draft, 1 declined")
 
+    def reader_offers_a_view(self) -> None:
+        """By the public page, as anybody may; nothing of it comes near the panel's answers."""
+        page, visitor = reverse("surveys:offer_view", args=[self.survey_round.survey.slug]), Visitor(220)
+        form = visitor.form(page, button="")
+        for name, words in cast.ONLOOKER.items():
+            form.controls[name].holds = [words]
+        form.controls["consent"].holds = ["on"]  # what browsers send for a box without a value
+        time.sleep(OpenViewForm.QUICKEST.total_seconds() + 0.1)  # nobody types that fast, so the form would ask again
+        visitor.press(page, form, button="")
+        view = OpenView.objects.get()
+        self.mails_are_settled("the mail to the reader")
+        link = link_in(self.letter(OutgoingMail.objects.get(name="open_view_confirm").key), "v")
+        visitor.press(link, visitor.form(link, button="confirm"), button="confirm")
+        view.refresh_from_db()
+        self.tell("open view", f"1 reader offered a view: {view.get_state_display()}")
+
     def reminder_goes_out(self) -> None:
         row = Round.objects.get(pk=self.survey_round.pk)
         row.remind_at = timezone.now()
@@ -196,7 +215,8 @@ class Story:
 
     def link_of(self, person: Contributor, mail: str) -> tuple[str, Visitor]:
         invitation = Invitation.objects.get(survey_round=self.survey_round, contributor=person)
-        return link_in(self.letter(f"survey-{mail}:{invitation.pk}"), "a"), Visitor(invitation.pk)
+        key = f"survey-{mail}:{invitation.pk}{':1' if mail == 'reminder' else ''}"
+        return link_in(self.letter(key), "a"), Visitor(invitation.pk)
 
     def submitted(self) -> int:
         return Response.objects.filter(
@@ -219,6 +239,8 @@ class Story:
             else:
                 moderation.approve(answer=answer, by=self.editor)
                 approved += 1
+        for view in OpenView.objects.awaiting():
+            open_views.approve(view=view)
         self.tell("moderate", f"{approved} approved, {rejected} rejected, {accepted} edited and accepted by its author")
 
     def accept_edit(self, answer: Answer) -> None:
@@ -241,10 +263,13 @@ class Story:
         self.timetable("compile summaries")
         self.wait("the summary", lambda: Summary.objects.filter(snapshot=snapshot, post__isnull=False).exists())
         post = Post.objects.get(pk=Summary.objects.values_list("post", flat=True).get(snapshot=snapshot))
-        self.tell("compile", f"“{post.title}”: {len(post.body.split())} words, {post.body.count('```') // 2} figures")
+        self.tell(
+            "compile", f"“{post.title}”: {len(post.body.split())} words, {post.body.count('```survey-figure')} figures"
+        )
         post.authors.set(Author.objects.filter(slug="the-data-desk"))  # the editor signs it
         post = publishing.publish(post=post)
         page = Visitor(0).open(post.get_absolute_url())
+        self.readers_printed = page.count('class="quote reader"')
         self.tell("publish", f"part {post.part}, {len(page.encode()):,} bytes of HTML")
         issue = self.send(post)
         self.tell("newsletter", f"“{issue.subject}” to {issue.recipients.count()}")
@@ -269,6 +294,7 @@ class Story:
             "reminders": sum(cast.PANEL.values()) - cast.ANSWER_AT_ONCE - 2,  # one declined, one is unreachable
             "thank-yous": cast.ANSWER_AT_ONCE + cast.ANSWER_AFTER_REMINDER + self.edits_after_submitting,
             "proposed edits": self.edits_proposed,
+            "readers’ views": 1,
             "issues": first_issue.recipients.count() + issue.recipients.count(),
         }
         return Ledger(
@@ -279,6 +305,9 @@ class Story:
                 ]),
                 Equation("complete", standing[disposition.COMPLETE], {
                     "counted in the snapshot": len(snapshot.data()["questions"][0]["rows"]),
+                }),
+                Equation("readers’ views approved", OpenView.objects.filter(state=OpenView.State.APPROVED).count(), {
+                    "printed beside the panel": self.readers_printed,
                 }),
                 self._sum("mails enqueued", mails.count(), states, [State.SENT, State.SUPPRESSED, State.FAILED]),
                 Equation("mails enqueued", sum(names.values()), asked_for),

@@ -18,7 +18,7 @@ class NotOnThePageError(Exception):
 
 @dataclass
 class Control:
-    """One field of a form: radio, checkbox, textarea, hidden, text ... with what it offers and what it holds."""
+    """One field of a form: radio, checkbox, select, textarea, text ... with what it offers and what it holds."""
 
     kind: str
     offers: list[str] = field(default_factory=list)
@@ -41,6 +41,7 @@ class _Forms(HTMLParser):
         self._by_id: dict[str, PageForm] = {}
         self._open: PageForm | None = None
         self._textarea: Control | None = None
+        self._select: Control | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -50,6 +51,11 @@ class _Forms(HTMLParser):
             self.found.append(self._open)
             self._by_id[given.get("id", "")] = self._open
             return
+        if tag == "option" and self._select is not None:
+            self._select.offers.append(given.get("value", ""))
+            if "selected" in given:
+                self._select.holds = [given.get("value", "")]
+            return
         form = self._by_id.get(given.get("form", "")) if "form" in given else self._open
         name = given.get("name", "")
         if form is None or "disabled" in given:
@@ -58,6 +64,8 @@ class _Forms(HTMLParser):
             form.buttons[given.get("value", "")] = name
         elif name and tag == "textarea":
             self._textarea = form.controls.setdefault(name, Control("textarea", holds=[""]))
+        elif name and tag == "select":
+            self._select = form.controls.setdefault(name, Control("select"))
         elif name and tag == "input":
             self._input(form, name, given)
 
@@ -78,6 +86,8 @@ class _Forms(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             self._textarea = None
+        elif tag == "select":
+            self._select = None
         elif tag == "form":
             self._open = None
 
@@ -145,7 +155,7 @@ class Mailbox:
 
 
 def link_in(letter: EmailMessage, purpose: str) -> str:
-    """The personal link of that kind in the text of a mail: "a" to answer, "n" to confirm, "u" to unsubscribe."""
+    """The personal link of that kind in the text of a mail: "a" to answer, "n" and "v" to confirm, "u" to leave."""
     part = letter.get_body(("plain",))
     text = part.get_content() if part else ""
     found = re.search(rf"{re.escape(settings.SITE_URL)}/{purpose}/[\w-]{{22}}/", text)

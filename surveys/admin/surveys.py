@@ -10,7 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from surveys import questionnaires
+from surveys.admin.bank import QuestionBank
+from surveys.admin.instruments import Instrument
 from surveys.admin.pages import Steps, change_address, link_to
+from surveys.admin.questions import QuestionPage
 from surveys.models import Answer, Question, Survey
 
 
@@ -33,6 +36,13 @@ class QuestionInline(admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         return with_answered(super().get_queryset(request).filter(superseded_at=None))
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The position stands in a table: its column's head is no label to a screen reader."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = field.label
+        return field
+
     @admin.display(description=gettext_lazy("question"))
     def prompt_link(self, question: Question) -> str:
         return link_to(question, Truncator(question.prompt).words(20))
@@ -43,7 +53,7 @@ class QuestionInline(admin.TabularInline):
 
 
 @admin.register(Survey)
-class SurveyAdmin(admin.ModelAdmin):
+class SurveyAdmin(Instrument):
     list_display = ("title", "series", "questions_asked", "rounds_held")
     list_select_related = ("series",)
     search_fields = ("title", "slug")
@@ -54,6 +64,7 @@ class SurveyAdmin(admin.ModelAdmin):
     fieldsets = (
         (None, {"fields": ("title", "slug", "introduction")}),
         (gettext_lazy("Results"), {"fields": ("series", "minimum_cell")}),
+        (gettext_lazy("Readers"), {"fields": ("takes_open_views",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Survey]:
@@ -86,12 +97,7 @@ class SurveyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Question)
-class QuestionAdmin(Steps):
-    list_display = ("short_prompt", "survey", "key", "kind", "version", "standing")
-    list_filter = ("survey", "kind")
-    list_select_related = ("survey",)
-    search_fields = ("prompt", "key")
-    ordering = ("survey", "position", "key", "-version")
+class QuestionAdmin(QuestionPage, QuestionBank, Steps):
     steps = {"reword": "step_reword"}
     change_form_template = "admin/surveys/question/change_form.html"
     fieldsets = (
@@ -129,13 +135,3 @@ class QuestionAdmin(Steps):
                 % {"version": current.version},
             )
         return HttpResponseRedirect(change_address(current))
-
-    @admin.display(description=gettext_lazy("question"), ordering="prompt")
-    def short_prompt(self, question: Question) -> str:
-        return Truncator(question.prompt).words(20)
-
-    @admin.display(description=gettext_lazy("wording"))
-    def standing(self, question: Any) -> str:
-        if question.superseded_at:
-            return _("superseded")
-        return _("frozen: answered") if question.has_answers else _("may be edited")

@@ -2,7 +2,7 @@
 
 from surveys.models.answers import Answer, AnswerQuerySet, AnswerVersion, Attribution, Blank, Response
 from surveys.models.invitations import Invitation, InvitationQuerySet, Reminder, RetiredLink
-from surveys.models.people import Contributor, Sector
+from surveys.models.people import Contributor, ContributorQuerySet, Sector
 from surveys.models.results import Snapshot, SnapshotTampered, Summary
 from surveys.models.surveys import Question, QuestionQuerySet, Round, RoundClosed, RoundQuerySet, Survey
 from surveys.models.views import OpenView
@@ -14,6 +14,7 @@ __all__ = [
     "Attribution",
     "Blank",
     "Contributor",
+    "ContributorQuerySet",
     "Invitation",
     "InvitationQuerySet",
     "OpenView",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from naatbatt.mail import links
-from naatbatt.mail.models import OutgoingMail
+from naatbatt.mail.models import OutgoingMail, Stream, Suppression
 from surveys.models.people import Contributor
 from surveys.models.surveys import Round
 
@@ -24,6 +24,13 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(invited_at__isnull=False, declined_at__isnull=True).exclude(
             response__submitted_at__isnull=False
         )
+
+    def reachable(self) -> Self:
+        """Their invitation mail was not refused, and nobody has asked us not to write to them."""
+        theirs = models.OuterRef("contributor__email")
+        blocked = Suppression.objects.filter(address=theirs, stream__in=("", Stream.SURVEY))
+        undeliverable = [OutgoingMail.State.FAILED, OutgoingMail.State.SUPPRESSED]
+        return self.exclude(mail__state__in=undeliverable).exclude(models.Exists(blocked))
 
     def with_disposition(self) -> Self:
         """Annotate `disposition`: what has become of each invitation, the strongest first. No further query per row."""

@@ -86,7 +86,10 @@ class Round(models.Model):
         help_text=_("The zone in which these times are meant."),
     )
     remind_at = models.DateTimeField(
-        _("remind at"), null=True, blank=True, help_text=_("One reminder, to those who have not answered by then.")
+        _("remind at"),
+        null=True,
+        blank=True,
+        help_text=_("The first reminder, to those who have not answered by then."),
     )
     most_reminders = models.PositiveSmallIntegerField(
         _("reminders at most"), default=1, validators=[MaxValueValidator(5)], help_text=_("To each person.")
@@ -94,6 +97,7 @@ class Round(models.Model):
     reminder_gap = models.PositiveSmallIntegerField(
         _("days between reminders"), default=4, validators=[MinValueValidator(1), MaxValueValidator(60)]
     )
+    # When the timetable last saw to it that everybody who was due a reminder had one.
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True, editable=False)
     held_at = models.DateTimeField(_("held since"), null=True, blank=True, editable=False)

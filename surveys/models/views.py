@@ -1,14 +1,27 @@
 """What readers offer unasked: never mixed with the panel's answers."""
 
-from typing import Any
+from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from naatbatt.mail import links
 from naatbatt.mail.models import normalise
 from surveys.models.people import Contributor
 from surveys.models.surveys import Survey
+
+
+class OpenViewQuerySet(models.QuerySet["OpenView"]):
+    def confirmed(self) -> Self:
+        """Those that staff know of: their authors have shown that the address is theirs."""
+        return self.exclude(state=OpenView.State.UNCONFIRMED)
+
+    def awaiting(self) -> Self:
+        """Confirmed, and nobody has decided about them yet."""
+        return self.filter(state=OpenView.State.PENDING)
 
 
 class OpenView(models.Model):
@@ -19,6 +32,8 @@ class OpenView(models.Model):
         PENDING = "pending", _("waiting to be read")
         APPROVED = "approved", _("approved as a reader's view")
         REJECTED = "rejected", _("rejected")
+        CONTRIBUTOR = "contributor", _("made a contributor")
+        WITHDRAWN = "withdrawn", _("withdrawn by its author")
 
     survey = models.ForeignKey(Survey, verbose_name=_("survey"), related_name="open_views", on_delete=models.CASCADE)
     email = models.EmailField(_("address"), max_length=254)
@@ -37,14 +52,21 @@ class OpenView(models.Model):
     created_at = models.DateTimeField(_("offered at"), default=timezone.now, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True, editable=False)
 
+    objects = OpenViewQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("reader's view")
         verbose_name_plural = _("readers' views")
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.survey}"
+        return f"{_('View')} {self.pk}: {self.survey}"  # no name: the admin's log keeps this after a withdrawal
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = normalise(self.email)
         super().save(*args, **kwargs)
+
+    def link(self) -> str:
+        """The personal address as it may be stored in a mail: a mark stands where the token goes."""
+        path = reverse("surveys:open_view", args=["TOKEN"])
+        return settings.SITE_URL + path.replace("TOKEN", links.mark("view", self.link_nonce))

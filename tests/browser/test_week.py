@@ -114,7 +114,8 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
     look(staff, "08-dashboard", axe=False)
     staff.goto(f"/admin/surveys/round/{week.survey_round.pk}/invite/")
     staff.get_by_label("Sample Ines", exact=False).check()
-    press(staff.get_by_role("button", name="Count"))
+    staff.get_by_text("1 chosen").wait_for()  # counted while picking
+    press(staff.get_by_role("button", name="See who gets what"))
     assert Invitation.objects.count() == 0
     look(staff, "09-dry-run", axe=False)
     press(staff.get_by_role("button", name="Invite them"))

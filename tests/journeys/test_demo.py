@@ -56,15 +56,17 @@ def test_the_week_plays_through_and_its_ledger_balances(tmp_path):
     balance = said.split("Ledger\n")[1].splitlines()
     assert "  OK          30 invited = 22 complete + 2 partial + 1 declined + 1 undeliverable + 4 no reply" in balance
     assert "  OK          22 complete = 22 counted in the snapshot" in balance
-    # 50 confirmations, 50 + 48 issues, 30 invitations, 13 reminders, 23 thank-yous, 1 edit: 215, one of them refused
-    assert "  OK         215 mails enqueued = 214 sent + 0 suppressed + 1 failed" in balance
-    assert "  OK         214 mails sent = 214 taken by the server" in balance
+    # 50 confirmations, 50 + 48 issues, 30 invitations, 13 reminders, 23 thank-yous, 1 edit, 1 reader's view: 216, one
+    # of them refused
+    assert "  OK         216 mails enqueued = 215 sent + 0 suppressed + 1 failed" in balance
+    assert "  OK         215 mails sent = 215 taken by the server" in balance
     assert "  OK          48 frozen audience = 48 sent + 0 suppressed" in balance
+    assert "  OK           1 readers’ views approved = 1 printed beside the panel" in balance
     assert "MISMATCH" not in said
     assert "1 rejected, 1 edited and accepted by its author" in said
     assert re.search(r"Read it: make run DEMO=1( \(DATABASE_URL: \w+\))?, then http\S+/posts/[\w-]+/", said)
     demo = tmp_path / "demo"
-    assert len(list((demo / "outbox").glob("*.eml"))) == 214
+    assert len(list((demo / "outbox").glob("*.eml"))) == 215
     assert not (demo / "outbox").joinpath("industry-12@example.org").exists()
     if connection.vendor == "sqlite":
         assert (demo / "site.sqlite3").exists()

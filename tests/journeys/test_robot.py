@@ -58,7 +58,7 @@ def crawl(client: Client, seeds: set[str]) -> dict[str, int]:
     return seen
 
 
-@pytest.mark.parametrize("moment", ["invited", "drafted", "submitted", "declined", "closed", "published"])
+@pytest.mark.parametrize("moment", ["invited", "offered", "drafted", "submitted", "declined", "closed", "published"])
 def test_robot_that_opens_every_link_changes_no_row(moment):
     week = Week()
     week.until(moment)
@@ -68,8 +68,13 @@ def test_robot_that_opens_every_link_changes_no_row(moment):
 
     seen = crawl(Client(), addresses_in_mails() | {"/", "/sitemap.xml", "/robots.txt"})
 
-    personal = [path for path in seen if re.match(r"/[anu]/", path)]
+    personal = [path for path in seen if re.match(r"/[anuv]/", path)]
     assert personal, "the robot must have met personal links"
+    if moment != "invited":
+        views = [path for path in personal if path.startswith("/v/")]
+        assert len(views) == 2
+        assert {seen[path] for path in views} == {200}
+        assert "/views/race/" in seen, "linked from the page of the series"
     assert not [path for path, status in seen.items() if status >= 500]
     assert every_row() == before
 

@@ -1,7 +1,8 @@
 """One week of the series in small, through the real verbs: what the journeys start from.
 
 `Week().until("submitted")` plays everything up to and including that moment. The cast: Ines answers everything,
-Ari leaves a draft, Gus declines, Noa never replies; Rita has confirmed the newsletter, Pete has not yet.
+Ari leaves a draft, Gus declines, Noa never replies; Rita has confirmed the newsletter, Pete has not yet. Two readers
+offer a view: Olga, who confirms it and is printed, and Paul, whose mail lies unopened.
 """
 
 from datetime import timedelta
@@ -11,13 +12,24 @@ from django.utils import timezone
 
 from posts import newsletter, publishing
 from posts.models import Issue, Post, Series, Subscriber
-from surveys import invitations, moderation, responses, rounds
-from surveys.models import Answer, Attribution, Contributor, Invitation, Question, Round, Sector, Snapshot, Survey
+from surveys import invitations, moderation, open_views, responses, rounds
+from surveys.models import (
+    Answer,
+    Attribution,
+    Contributor,
+    Invitation,
+    OpenView,
+    Question,
+    Round,
+    Sector,
+    Snapshot,
+    Survey,
+)
 from surveys.responses import Entry
 
 MOMENTS = (
-    "published_before", "subscribed", "prepared", "invited", "drafted", "submitted", "declined", "moderated", "closed",
-    "published",
+    "published_before", "subscribed", "prepared", "invited", "offered", "drafted", "submitted", "declined", "moderated",
+    "closed", "published",
 )  # fmt: skip
 
 QUESTIONS = [
@@ -53,6 +65,7 @@ class Week:
     survey_round: Round
     panel: list[Contributor]
     asked: dict[str, Invitation]
+    offers: dict[str, OpenView]
     snapshot: Snapshot
     compiled: Post
     issue: Issue
@@ -82,8 +95,9 @@ class Week:
     def prepared(self) -> None:
         now = timezone.now()
         self.survey = Survey.objects.create(
-            slug="race", title="The race: a first asking", introduction="We ask because it matters.", series=self.series
-        )
+            slug="race", title="The race: a first asking", introduction="We ask because it matters.",
+            series=self.series, takes_open_views=True,
+        )  # fmt: skip
         for position, fields in enumerate(QUESTIONS):
             Question.objects.create(survey=self.survey, position=position, **fields)
         self.survey_round = Round.objects.create(
@@ -106,6 +120,16 @@ class Week:
         asked = invitations.invite(survey_round=self.survey_round, contributors=self.panel)
         self.asked = {invitation.contributor.name.removeprefix("Sample "): invitation for invitation in asked}
         invitations.solicit(survey_round=self.survey_round)
+
+    def offered(self) -> None:
+        self.offers = {
+            name: open_views.offer(
+                survey=self.survey, email=f"{name.lower()}@example.org", name=f"Sample {name}",
+                affiliation="Sample Weekly", words=f"{name} thinks that graphite decides it.",
+            )
+            for name in ("Olga", "Paul")
+        }  # fmt: skip
+        open_views.confirm(view=self.offers["Olga"])
 
     def drafted(self) -> None:
         responses.save(
@@ -132,6 +156,8 @@ class Week:
                 moderation.propose_edit(answer=answer, by=self.staff, words="Train people first of all.")
             else:
                 moderation.approve(answer=answer, by=self.staff)
+
+        open_views.approve(view=self.offers["Olga"])
 
     def closed(self) -> None:
         self.snapshot = rounds.close(survey_round=self.survey_round)

@@ -51,7 +51,7 @@ def library():
 
 LISTS = {
     "/": 4,
-    "/series/race/": 5,
+    "/series/race/": 6,
     "/archive/": 5,
     "/archive/2026/": 4,
     "/authors/ada/": 5,
@@ -300,7 +300,7 @@ def test_search_bears_whatever_is_typed(client, library, query):
 
 def test_robots_are_told_what_is_not_theirs(client):
     text = client.get("/robots.txt").content.decode()
-    for path in ("/a/", "/n/", "/u/", "/admin/"):
+    for path in ("/a/", "/n/", "/u/", "/v/", "/admin/"):
         assert f"Disallow: {path}\n" in text
     assert f"Sitemap: {settings.SITE_URL}/sitemap.xml" in text
 

@@ -65,7 +65,7 @@ def test_page_says_who_asks_whom_how_long_until_when_and_what_becomes_of_it(clie
     for part in (
         "The personal page of Dr. Sample",
         f"{settings.ASSOCIATION_NAME} asks for your view, Dr. Sample.",
-        "5 questions, about 5 minutes",
+        "5 questions, about 6 minutes",
         invitation.survey_round.closes_in_words,
         "We ask because it matters.",
         "quoted only in the way you choose",

@@ -2,7 +2,7 @@ import pytest
 
 from surveys import wording
 from surveys.questions import QuestionSpec, question_type
-from surveys.results import Tally
+from surveys.results import Counted, Tally
 
 STATEMENT = QuestionSpec(key="catch-up", kind="statement", prompt="It can.")
 CHOICE = QuestionSpec(
@@ -84,3 +84,11 @@ def test_the_lead_of_a_choice_names_what_was_chosen_most(counts, lead):
 
 def test_other_shapes_have_no_lead():
     assert wording.lead(object(), STATEMENT, {}) == ""
+
+
+def test_a_kind_may_tell_its_own_finding():
+    spec = QuestionSpec(key="order", kind="ranking", prompt="Which?", options=CHOICE.options)
+    first = Counted(["skills", "cost", "law"], "industry")
+    groups = {"all": question_type("ranking").tally(spec, [first] * 3)}
+    chart = question_type("ranking").chart(spec, groups, names={"all": "All"})
+    assert wording.lead(chart, spec, groups) == "“Skills” ranks highest"
