@@ -234,8 +234,13 @@ class TestMistakes:
             (Q, '"Which?"', '"Which?"\nrequired = "yes"', "13: required: must be true or false, not 'yes'"),
             (P, '"First part"', f'"{"long " * 50}"', "2: title: Ensure this value has at most 200"),
             (P, '["Manufacturing"]', f'["{"x" * 81}"]', "7: topics: a topic has at most 80 characters"),
-            (Q, '"Which?"', r'"Wh\u0000ich?"', "12: holds the character NUL"),
-            (P, "+++\nSome", "+++\n\nSo\x00me", "01-first-part.md:10: holds the character NUL"),
+            (Q, '"Which?"', r'"Wh\u0000ich?"', "12: prompt: has a character (U+0000) that no database can store"),
+            (
+                P,
+                "+++\nSome",
+                "+++\n\nSo\x00me",
+                "01-first-part.md:10: has a character (U+0000) that no database can store",
+            ),
             # times
             (
                 P,

@@ -17,6 +17,7 @@ from django.db.models import Model
 from naatbatt.toml import times
 
 FENCE = "+++"
+NUL = "(U+0000)"
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
 # Texts and comments. Texts over several lines and all comments are passed over when lines are looked for.
 _TOKEN = re.compile(
@@ -79,7 +80,9 @@ class Entry:
     def has(self, field: str) -> bool:
         return field in self._values
 
-    def _take(self, field: str, kinds: type, kind_name: str, default: Any, required: bool) -> Any:
+    def _take(
+        self, field: str, kinds: type, kind_name: str, default: Any, required: bool, *, whole: bool = True
+    ) -> Any:
         self._asked.add(field)
         value = self._values.get(field)
         if value is None or value == "":
@@ -90,8 +93,8 @@ class Entry:
         if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is int):
             self.fault(field, f"must be {kind_name}, not {value!r}")
             return default
-        if _has_nul(value):
-            self.fault(field, "has a character (U+0000) that no database can store")
+        if whole and _has_nul(value):
+            self.fault(field, f"has a character {NUL} that no database can store")
             return default
         return value
 
@@ -124,7 +127,8 @@ class Entry:
 
     def entries(self, field: str) -> list["Entry"]:
         """The tables [[field]], each with a place of its own."""
-        found = self._take(field, list, f"written as [[{field}]] tables", [], False)
+        # Each row looks at its own fields, and can say on which line they stand.
+        found = self._take(field, list, f"written as [[{field}]] tables", [], False, whole=False)
         if not all(isinstance(item, dict) for item in found):
             self.fault(field, f"must be written as [[{field}]] tables")
             return []
@@ -199,6 +203,10 @@ def open_source(path: Path, *, file: str, faults: list[Fault]) -> Entry | None:
         return None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists without end
         faults.append(Fault(file, 0, "", f"cannot be read ({error})"))
+        return None
+    if "\0" in body:
+        line = body_line + body.partition("\0")[0].count("\n")
+        faults.append(Fault(file, line, "", f"has a character {NUL} that no database can store"))
         return None
     return Entry(Source(file, _key_lines(toml, first_line), body, body_line, faults), values)
 
