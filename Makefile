@@ -49,7 +49,7 @@ test: development ## every test: on SQLite, then what touches the stores again o
 	@echo 'On SQLite and the embedded broker:'
 	@env -u DATABASE_URL -u REDIS_URL $(PYTHON) -m pytest -n $(WORKERS) --maxprocesses 8 -q $(ARGS)
 	@echo 'On PostgreSQL and Redis:'
-	@$(PYTHON) -m tests.services pytest --stores -n $(WORKERS) --maxprocesses 8 -q $(ARGS)
+	@$(PYTHON) -m tests.stores pytest --stores -n $(WORKERS) --maxprocesses 8 -q $(ARGS)
 
 .PHONY: coverage
 coverage: development ## which lines and branches the tests reach

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
-from tests import services
+from tests import stores
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "admin_client", "worker"}
 
@@ -83,9 +83,9 @@ def redis_url() -> Iterator[str]:
         return
     with contextlib.ExitStack() as stack:
         try:
-            url = stack.enter_context(services.redis())
-        except services.MissingError as missing:
-            (pytest.fail if services.required() else pytest.skip)(str(missing))
+            url = stack.enter_context(stores.redis())
+        except stores.MissingError as missing:
+            (pytest.fail if stores.required() else pytest.skip)(str(missing))
         yield url
 
 

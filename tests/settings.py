@@ -1,7 +1,7 @@
 """The real settings, made quick and quiet where that changes no behaviour under test.
 
 Tests run as if in an empty environment: of the variables that the site reads, only DATABASE_URL and REDIS_URL are
-heeded (`python -m tests.services` sets them). Everything is kept in a folder of this test run's own.
+heeded (`python -m tests.stores` sets them). Everything is kept in a folder of this test run's own.
 """
 
 import atexit

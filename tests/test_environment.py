@@ -11,7 +11,7 @@ from django.db import connection
 
 from naatbatt.celery import app
 from naatbatt.mail.models import OutgoingMail
-from tests import services
+from tests import stores
 from tests.factories import OutgoingMailFactory
 
 TOP = Path(__file__).parent.parent
@@ -63,38 +63,38 @@ def test_a_worker_delivers_what_the_test_enqueued(worker, smtp, eventually):
 
 def test_a_missing_service_is_skipped_unless_services_are_required(monkeypatch, capsys):
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setattr(services, "_binaries", lambda *arguments: None)
+    monkeypatch.setattr(stores, "_binaries", lambda *arguments: None)
     monkeypatch.delenv("REQUIRE_SERVICES", raising=False)
-    assert services.main(["true"]) == 0
+    assert stores.main(["true"]) == 0
     assert "SKIPPED on PostgreSQL and Redis: No PostgreSQL was found" in capsys.readouterr().out
     monkeypatch.setenv("REQUIRE_SERVICES", "1")
-    assert services.main(["true"]) == 1
+    assert stores.main(["true"]) == 1
     assert "FAILED" in capsys.readouterr().out
 
 
 def test_the_status_of_the_command_is_the_status_of_the_run(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://given.example.org/site")
     monkeypatch.setenv("REDIS_URL", "redis://given.example.org/0")
-    assert services.main(["sh", "-c", "exit 7"]) == 7
+    assert stores.main(["sh", "-c", "exit 7"]) == 7
 
 
 def test_passwords_are_not_printed(monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", "postgres://site:hidden@given.example.org/site")
     monkeypatch.setenv("REDIS_URL", "redis://:hidden@given.example.org/0")
-    services.main(["true"])
+    stores.main(["true"])
     assert "hidden" not in capsys.readouterr().out
 
 
 OURS = f"naatbatt-{os.getpid()}-*"  # other test runs have theirs
 
 
-@pytest.mark.parametrize("start", [services.postgres, services.redis])
+@pytest.mark.parametrize("start", [stores.postgres, stores.redis])
 def test_a_service_is_gone_when_its_work_is_done(start):
     before = set(Path("/tmp").glob(OURS))
     try:
         with start() as url:
             assert set(Path("/tmp").glob(OURS)) != before
             assert url
-    except services.MissingError as missing:
-        (pytest.fail if services.required() else pytest.skip)(str(missing))
+    except stores.MissingError as missing:
+        (pytest.fail if stores.required() else pytest.skip)(str(missing))
     assert not set(Path("/tmp").glob(OURS)) - before

