@@ -14,9 +14,10 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from surveys import disclosure, moderation
-from surveys.admin.pages import STYLES, ReadOnly, RoundFilter, Steps, change_address, link_to
+from surveys import moderation
+from surveys.admin.pages import STYLES, ReadOnly, RoundFilter, Steps, UsualFirst, change_address, link_to
 from surveys.models import Answer, Response
+from surveys.responses import attribution_in_words
 
 Moderation = Answer.Moderation
 
@@ -24,14 +25,11 @@ Moderation = Answer.Moderation
 def line_under(answer: Answer) -> str:
     """What readers would see under these words."""
     response = answer.response
-    contributor = response.invitation.contributor
-    line = disclosure.attribution_line(
-        contributor.name, contributor.affiliation, contributor.position, contributor.sector, response.attribution
-    )
-    return f"— {line}" if line else _("never quoted (on background)")
+    line = attribution_in_words(response.invitation.contributor, response.attribution)
+    return line or _("never quoted (on background)")
 
 
-class ModerationFilter(admin.SimpleListFilter):
+class ModerationFilter(UsualFirst):
     """The queue is what waits; the rest is a click away."""
 
     title = gettext_lazy("moderation")
@@ -45,14 +43,6 @@ class ModerationFilter(admin.SimpleListFilter):
             ("rejected", _("rejected")),
             ("all", _("all")),
         ]
-
-    def choices(self, changelist: Any) -> Any:
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}, []),
-                "display": title,
-            }
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "all":

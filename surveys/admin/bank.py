@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from surveys import questionnaires, snapshots, versions
-from surveys.admin.pages import change_address, link_to
+from surveys.admin.pages import UsualFirst, change_address, link_to
 from surveys.models import Answer, Question, Round, Snapshot, SnapshotTampered, Survey
 
 
@@ -34,7 +34,7 @@ def with_use(questions: QuerySet[Question]) -> QuerySet[Question]:
     )
 
 
-class VersionFilter(admin.SimpleListFilter):
+class VersionFilter(UsualFirst):
     """What is asked now; earlier wordings are a click away."""
 
     title = gettext_lazy("version")
@@ -42,14 +42,6 @@ class VersionFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [(None, _("asked now")), ("all", _("all versions"))]
-
-    def choices(self, changelist: Any) -> Any:
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}, []),
-                "display": title,
-            }
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset if self.value() == "all" else queryset.current()

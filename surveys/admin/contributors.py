@@ -25,27 +25,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from surveys import contributors, panels
-from surveys.admin.pages import STYLES, link_to, of
+from surveys.admin.pages import STYLES, ReadOnlyInline, link_to, of
 from surveys.models import Contributor, Invitation
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class AskedInline(admin.TabularInline):
+class AskedInline(ReadOnlyInline):
     """What this person was asked and what became of it."""
 
     model = Invitation
     verbose_name_plural = gettext_lazy("asked")
     fields = ("where", "invited_at", "reminded_at", "standing")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         found: QuerySet[Invitation] = super().get_queryset(request)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from naatbatt.mail.models import OutgoingMail
 from surveys import invitations
-from surveys.admin.pages import ReadOnly, RoundFilter, Steps, link_to
+from surveys.admin.pages import ReadOnly, ReadOnlyInline, RoundFilter, Steps, link_to
 from surveys.models import Invitation, Reminder, RoundClosed
 
 Disposition = Invitation.Disposition
@@ -25,21 +25,13 @@ class DispositionFilter(admin.SimpleListFilter):
         return queryset.filter(disposition=self.value()) if self.value() else queryset
 
 
-class ReminderInline(admin.TabularInline):
+class ReminderInline(ReadOnlyInline):
     """The log: every reminder that was written, and what became of its mail."""
 
     model = Reminder
     verbose_name_plural = gettext_lazy("reminders written")
     fields = ("number", "written_at", "letter", "became")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reminder]:
         return super().get_queryset(request).select_related("mail")

@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from naatbatt.mail.models import Stream, Suppression
 from surveys import disclosure, open_views
-from surveys.admin.pages import Steps, change_address
+from surveys.admin.pages import Steps, UsualFirst, change_address
 from surveys.models import Contributor, OpenView, Round, RoundClosed, Sector
 
 State = OpenView.State
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(UsualFirst):
     """What staff may read is what has been confirmed; the rest is there when they look for it."""
 
     title = gettext_lazy("state")
@@ -39,14 +39,6 @@ class StateFilter(admin.SimpleListFilter):
             (State.WITHDRAWN, _("withdrawn")),
             (State.UNCONFIRMED, _("address not confirmed")),
         ]
-
-    def choices(self, changelist: Any) -> Any:
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}, []),
-                "display": title,
-            }
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         wanted = self.value()

@@ -31,6 +31,31 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
+class ReadOnlyInline(admin.TabularInline):
+    """The same, as a table on the page of the row they belong to."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class UsualFirst(admin.SimpleListFilter):
+    """A filter whose first choice, with the value None, is what the list shows unasked. It takes the place of "All"."""
+
+    def choices(self, changelist: Any) -> Any:
+        for value, title in self.lookup_choices:
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}, []),
+                "display": title,
+            }
+
+
 class Steps(admin.ModelAdmin):
     """A model admin whose objects have buttons. `steps` maps the last part of the address to a method.
 
