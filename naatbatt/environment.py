@@ -7,6 +7,7 @@ behind and a harmless stand-in, so that `manage.py check` still runs and can rep
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,6 +91,13 @@ class Environment:
 def zone(name: str) -> str:
     ZoneInfo(name)
     return name
+
+
+def minutes(text: str) -> timedelta:
+    """A length of time of at most a day."""
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > 1440:
+        raise UnreadableError("is not a number of minutes from 0 to 1440")
+    return timedelta(minutes=int(text))
 
 
 def origin(url: str) -> str:

@@ -244,6 +244,15 @@ SOURCE_URL = env.parsed(
 MAIL_GRACE = timedelta(hours=6)
 MAIL_LEASE = timedelta(minutes=5)
 
+# How long after its deadline a round still takes what was on an open page.
+ANSWER_GRACE = env.parsed(
+    "ANSWER_GRACE_MINUTES",
+    environment.minutes,
+    "15",
+    remedy="Write a whole number of minutes from 0 to 1440, such as 15.",
+    required=False,
+)
+
 # --- the application -------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -253,6 +262,7 @@ INSTALLED_APPS = [
     "surveys.apps.SurveysConfig",
     "crispy_forms",
     "crispy_bootstrap5",
+    "django_htmx",
     "axes",
     "django.contrib.admin",
     "django.contrib.auth",

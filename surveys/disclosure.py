@@ -112,6 +112,13 @@ def _protect(withheld: set[str], bases: Mapping[str, int], minimum: int) -> set[
     return withheld
 
 
+def levels(survey: Survey) -> list[Attribution]:
+    """The levels of attribution that a survey allows, from most to least open. Behind closed doors: no name, and no
+    affiliation (the Chatham House rule)."""
+    closed = (Attribution.NAMED, Attribution.AFFILIATION) if survey.closed_door else ()
+    return [level for level in Attribution if level not in closed]
+
+
 def attribution_line(name: str, affiliation: str, position: str, sector: str, attribution: str) -> str | None:
     """Who said it, in the words the contributor agreed to. None: on background, so nothing is quoted at all.
 

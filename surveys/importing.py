@@ -88,7 +88,7 @@ def _put_rounds(done: Imported, wanted: Sequence[Round], now: datetime) -> None:
 
 
 def _put_questions(done: Imported, wanted: Sequence[Question]) -> None:
-    there = {row.key: row for row in done.survey.questions.current().select_for_update()}
+    there = {row.key: row for row in done.survey.questions.current().select_for_update(of=("self",))}
     before = list(there)
     answered = set(
         Answer.objects.filter(question__survey=done.survey).values_list("question__key", flat=True).distinct()

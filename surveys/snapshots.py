@@ -73,8 +73,8 @@ def _content(survey: Survey, survey_round: Round) -> dict[str, Any]:
         answers.setdefault(answer.question_id, {})[answer.response_id] = answer
     asked = [
         question
-        for question in Question.objects.filter(survey=survey).order_by("position", "key", "version")
-        if question.pk in answers or question.superseded_at is None
+        for question in Question.objects.filter(survey=survey).order_by(*Question._meta.ordering[:-1], "key", "version")
+        if question.pk in answers or (question.superseded_at is None and question.key not in survey_round.settled)
     ]
     return {
         "format": FORMAT,
@@ -112,6 +112,7 @@ def _question(
     return {
         "key": spec.key, "version": spec.version, "kind": spec.kind, "prompt": spec.prompt, "guidance": spec.guidance,
         "required": spec.required, "settings": spec.settings, "options": spec.options, "rows": rows,
+        **({"show_if": spec.show_if} if spec.show_if else {}),
     }  # fmt: skip
 
 

@@ -27,9 +27,9 @@ def advance(*, survey_round: Round, now: datetime | None = None) -> Round:
     reminds_at = _reminds_at(row, now)
     if reason := _too_late(row, now, reminds_at):
         return rounds.hold(survey_round=row, reason=reason, now=now)
-    if now >= row.closes_at:
+    if now >= row.takes_answers_until:
         rounds.close(survey_round=row, now=now)
-    else:
+    elif now < row.closes_at:
         invitations.solicit(survey_round=row, now=now)
         begun = row.remind_at is not None and row.remind_at <= now
         if reminds_at or (begun and (row.reminded_at is None or row.reminded_at <= now - LOOKED_AT)):

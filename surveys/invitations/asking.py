@@ -45,7 +45,7 @@ def solicit(*, survey_round: Round, now: datetime | None = None) -> int:
     meanwhile stops at once. One mail per person for ever, however often this runs.
     """
     now = now or timezone.now()
-    questions = list(survey_round.survey.questions.current())
+    questions = list(survey_round.questions())
     written = 0
     for pk in list(survey_round.invitations.unsolicited().values_list("pk", flat=True)):
         with transaction.atomic():

@@ -18,7 +18,7 @@ def reply_address() -> str:
 
 def preview(*, survey_round: Round, contributor: Contributor) -> rendering.Rendered:
     """The invitation mail that this person would get, as it would be, with dots for the link. Stores nothing."""
-    questions = list(survey_round.survey.questions.current())
+    questions = list(survey_round.questions())
     invitation = Invitation(survey_round=survey_round, contributor=contributor, link_nonce=links.new_nonce())
     mail = rendering.render("survey_invitation", _said(invitation, survey_round, questions))
     return rendering.Rendered(mail.subject, links.mask(mail.text), links.mask(mail.html))

@@ -53,7 +53,7 @@ def _send_again(invitation: Invitation, after: int, now: datetime, *, replace: b
         if replace:
             _replace_link(row, now)
         row.resends += 1
-        questions = list(row.survey_round.survey.questions.current())
+        questions = list(row.survey_round.questions())
         key = f"survey-invitation:{row.pk}:{row.resends}"
         row.mail = write(key, "survey_invitation", row, questions, again=True, new_link=replace)
         row.save(update_fields=["mail", "resends", "link_nonce", "link_digest"])

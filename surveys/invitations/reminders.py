@@ -28,7 +28,7 @@ def remind(*, survey_round: Round, now: datetime | None = None) -> int:
     often than the round allows, nor sooner than its gap after the last one. Staff may call this before `remind_at`.
     """
     now = now or timezone.now()
-    questions = list(survey_round.survey.questions.current())
+    questions = list(survey_round.questions())
     written = 0
     for pk in [pk for pk, due_at in falls_due(survey_round=survey_round) if due_at <= now]:
         with transaction.atomic():

@@ -1,10 +1,27 @@
 """Asking experts: who is asked what and when, what they answered, and the frozen results."""
 
-from surveys.models.answers import Answer, AnswerQuerySet, AnswerVersion, Attribution, Blank, Response
-from surveys.models.invitations import Invitation, InvitationQuerySet, Reminder, RetiredLink
+from surveys.models.answers import (
+    Answer,
+    AnswerQuerySet,
+    AnswerVersion,
+    Attribution,
+    Blank,
+    Consent,
+    PendingChange,
+    Response,
+)
+from surveys.models.invitations import (
+    Invitation,
+    InvitationQuerySet,
+    Nomination,
+    NominationQuerySet,
+    Reminder,
+    RetiredLink,
+)
 from surveys.models.people import Contributor, ContributorQuerySet, Sector
+from surveys.models.questions import Question, QuestionQuerySet, Section
 from surveys.models.results import Snapshot, SnapshotTampered, Summary
-from surveys.models.surveys import Question, QuestionQuerySet, Round, RoundClosed, RoundQuerySet, Survey
+from surveys.models.surveys import Round, RoundClosed, RoundQuerySet, Survey
 from surveys.models.views import OpenView
 
 __all__ = [
@@ -13,11 +30,15 @@ __all__ = [
     "AnswerVersion",
     "Attribution",
     "Blank",
+    "Consent",
     "Contributor",
     "ContributorQuerySet",
     "Invitation",
     "InvitationQuerySet",
+    "Nomination",
+    "NominationQuerySet",
     "OpenView",
+    "PendingChange",
     "Question",
     "QuestionQuerySet",
     "Reminder",
@@ -26,6 +47,7 @@ __all__ = [
     "Round",
     "RoundClosed",
     "RoundQuerySet",
+    "Section",
     "Sector",
     "Snapshot",
     "SnapshotTampered",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from surveys.models.invitations import Invitation
-from surveys.models.surveys import Question
+from surveys.models.questions import Question
 
 
 class Attribution(models.TextChoices):
@@ -36,11 +36,28 @@ class Response(models.Model):
     invitation = models.OneToOneField(Invitation, related_name="response", on_delete=models.CASCADE)
     # Empty in a draft whose author has not chosen yet: nothing is preselected for them.
     attribution = models.CharField(_("attribution"), max_length=12, choices=Attribution.choices, blank=True)
+    # What its author has at stake in the subject, in their own words. Printed beside their name, and only there.
+    interest = models.CharField(_("disclosure of interest"), max_length=300, blank=True)
+    consent = models.ForeignKey(
+        "Consent", verbose_name=_("agreed to"), related_name="+", null=True, blank=True, on_delete=models.PROTECT
+    )
     # Goes up by one with every save that changed something; a mail with a copy is keyed by it.
     version = models.PositiveIntegerField(_("version"), default=0)
     started_at = models.DateTimeField(_("started at"), default=timezone.now)
     updated_at = models.DateTimeField(_("updated at"), default=timezone.now)
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
+    # Sent after the end: kept, and counted only if staff accept it.
+    offered_late_at = models.DateTimeField(_("sent late at"), null=True, blank=True, editable=False)
+    accepted_late_at = models.DateTimeField(_("accepted late at"), null=True, blank=True, editable=False)
+    accepted_late_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("accepted late by"),
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+    )
 
     class Meta:
         verbose_name = _("response")
@@ -55,6 +72,34 @@ class Response(models.Model):
 
     def __str__(self) -> str:
         return f"{_('Response to')} {self.invitation}"
+
+
+class Consent(models.Model):
+    """Evidence of what somebody agreed to when they submitted: the wording, its version, and the lines they were shown.
+
+    Append-only. Words are printed under the line that stands here, whatever staff change about the person later.
+    """
+
+    response = models.ForeignKey(Response, related_name="consents", on_delete=models.CASCADE)
+    response_version = models.PositiveIntegerField(_("version of the response"))
+    wording = models.TextField(_("wording"))
+    wording_version = models.CharField(_("version of the wording"), max_length=16)
+    attribution = models.CharField(_("attribution"), max_length=12, choices=Attribution.choices)
+    # Level -> the line as it was shown for it; levels that print nothing are not in it.
+    lines = models.JSONField(_("lines"), default=dict)
+    # Question key -> level, where it is another one than for the rest.
+    exceptions = models.JSONField(_("chosen for single answers"), default=dict)
+    interest = models.CharField(_("disclosure of interest"), max_length=300, blank=True)
+    given_at = models.DateTimeField(_("given at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        ordering = ["response_id", "pk"]
+        constraints = [models.UniqueConstraint(fields=["response", "response_version"], name="consent_once")]
+
+    def __str__(self) -> str:
+        return f"{self.response_id} v{self.response_version}: {self.get_attribution_display()}"
 
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
@@ -84,7 +129,12 @@ class Answer(models.Model):
         _("confidence"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(10)]
     )
     comment = models.TextField(_("comment"), blank=True)
+    # How these words are quoted, where their author wants it otherwise than for the rest.
+    attribution = models.CharField(_("attribution"), max_length=12, choices=Attribution.choices, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
+    # Which opened page wrote it last, and its how manyth save that was: tells a retry from another tab.
+    saved_from = models.CharField(max_length=36, blank=True, editable=False)
+    saved_seq = models.PositiveIntegerField(default=0, editable=False)
     updated_at = models.DateTimeField(_("updated at"), default=timezone.now)
 
     moderation = models.CharField(
@@ -129,6 +179,11 @@ class Answer(models.Model):
         return f"{self.question_id}/{self.response_id}"
 
     @property
+    def mark(self) -> str:
+        """Which state of the answer this is, as a page says it that was made from it."""
+        return str(self.version)
+
+    @property
     def words(self) -> str:
         """The contributor's own words: the comment, or the text itself where the question asks for text."""
         return self.question.type.words(self.value, self.comment) or ""
@@ -143,6 +198,7 @@ class AnswerVersion(models.Model):
     blank = models.CharField(_("blank"), max_length=12, choices=Blank.choices, blank=True)
     confidence = models.PositiveSmallIntegerField(_("confidence"), null=True)
     comment = models.TextField(_("comment"), blank=True)
+    attribution = models.CharField(_("attribution"), max_length=12, choices=Attribution.choices, blank=True)
     submitted = models.BooleanField(_("submitted"), default=False)
     saved_at = models.DateTimeField(_("saved at"), default=timezone.now)
 
@@ -154,3 +210,34 @@ class AnswerVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.answer_id} v{self.version}"
+
+
+class PendingChange(models.Model):
+    """What somebody is changing about a submitted answer and has not submitted yet. Nothing counts or prints it."""
+
+    response = models.ForeignKey(Response, related_name="pending_changes", on_delete=models.CASCADE)
+    question = models.ForeignKey(Question, related_name="+", on_delete=models.PROTECT)
+    value = models.JSONField(_("value"), null=True, blank=True)
+    blank = models.CharField(_("blank"), max_length=12, choices=Blank.choices, blank=True)
+    confidence = models.PositiveSmallIntegerField(_("confidence"), null=True)
+    comment = models.TextField(_("comment"), blank=True)
+    attribution = models.CharField(_("attribution"), max_length=12, choices=Attribution.choices, blank=True)
+    # The version of the answer that it changes, and how often it has been saved since.
+    answer_version = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    saved_from = models.CharField(max_length=36, blank=True)
+    saved_seq = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(_("updated at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("pending change")
+        verbose_name_plural = _("pending changes")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["response", "question"], name="pending_change_once")]
+
+    def __str__(self) -> str:
+        return f"{self.question_id}/{self.response_id}, {_('changed')}"
+
+    @property
+    def mark(self) -> str:
+        return f"{self.answer_version}.{self.version}"

@@ -56,6 +56,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 class Invitation(models.Model):
     """One contributor asked in one round. Carries the personal link: only the digest of its token is stored."""
 
+    class DeclinedBecause(models.TextChoices):
+        NOT_MY_FIELD = "not_my_field", _("not my field")
+        NO_TIME = "no_time", _("no time at present")
+        MAY_NOT = "may_not", _("may not speak on this")
+        OTHER = "other", _("another reason")
+
     class Disposition(models.TextChoices):
         COMPLETE = "complete", _("complete")
         PARTIAL = "partial", _("partial")
@@ -86,7 +92,13 @@ class Invitation(models.Model):
     # Counts the mails that staff had sent again, and with them their keys.
     resends = models.PositiveSmallIntegerField(_("sent again"), default=0, editable=False)
     declined_at = models.DateTimeField(_("declined at"), null=True, blank=True, editable=False)
+    declined_because = models.CharField(
+        _("declined because"), max_length=12, choices=DeclinedBecause.choices, blank=True, editable=False
+    )
     decline_reason = models.TextField(_("reason for declining"), blank=True, editable=False)
+    # "Not now, remind me": said once, and honoured once.
+    postponed_at = models.DateTimeField(_("put off at"), null=True, blank=True, editable=False)
+    postponed_until = models.DateTimeField(_("put off until"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = InvitationQuerySet.as_manager()
@@ -138,3 +150,48 @@ class RetiredLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invitation_id} ({self.retired_at:%Y-%m-%d})"
+
+
+class NominationQuerySet(models.QuerySet["Nomination"]):
+    def waiting(self) -> Self:
+        """Those that staff have not decided about."""
+        return self.filter(state=Nomination.State.WAITING)
+
+
+class Nomination(models.Model):
+    """Somebody whom a contributor suggests in their place, or who got a forwarded link and would like to be asked.
+
+    Nobody is written to because of it: staff decide, and invite them like anyone.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        CONTRIBUTOR = "contributor", _("made a contributor")
+        SET_ASIDE = "set_aside", _("set aside")
+
+    invitation = models.ForeignKey(
+        Invitation, verbose_name=_("suggested by"), related_name="nominations", on_delete=models.CASCADE
+    )
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("address"), max_length=254)
+    affiliation = models.CharField(_("affiliation"), max_length=160, blank=True)
+    why = models.TextField(_("why this person"), blank=True)
+    is_own = models.BooleanField(_("suggested themselves"), default=False)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
+    contributor = models.ForeignKey(
+        Contributor, verbose_name=_("contributor"), related_name="+", null=True, blank=True, editable=False,
+        on_delete=models.SET_NULL,
+    )  # fmt: skip
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("suggested at"), default=timezone.now, editable=False)
+
+    objects = NominationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("nomination")
+        verbose_name_plural = _("nominations")
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["invitation", "email"], name="nominated_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,16 +1,18 @@
-"""What is asked, and when: surveys, their rounds, and their questions in versions."""
+"""What is asked, and when: surveys and their rounds."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from django.core.exceptions import ValidationError
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from naatbatt.zones import association_zone, in_words, validate_zone
-from surveys.questions import QuestionSpec, QuestionType, kind_choices, question_type
+
+if TYPE_CHECKING:
+    from surveys.models.questions import QuestionQuerySet
 
 
 class Survey(models.Model):
@@ -33,6 +35,17 @@ class Survey(models.Model):
         default=3,
         validators=[MinValueValidator(2), MaxValueValidator(50)],
         help_text=_("Figures that rest on fewer answers than this are withheld."),
+    )
+    closed_door = models.BooleanField(
+        _("closed door"),
+        default=False,
+        help_text=_("The Chatham House rule: what is said may be used, neither names nor affiliations are printed."),
+    )
+    definitions = models.JSONField(
+        _("words used"),
+        default=list,
+        blank=True,
+        help_text=_('What words like "substantial" mean in this survey: a list of {"term": ..., "meaning": ...}.'),
     )
     takes_open_views = models.BooleanField(
         _("open invitation"),
@@ -66,11 +79,17 @@ class RoundQuerySet(models.QuerySet["Round"]):
 
 
 class RoundClosed(Exception):
-    """The round takes no answers: not open yet, past its closing instant, or closed early."""
+    """The round takes no answers: not open yet, past its closing instant and the grace after it, or closed early."""
 
 
 class Round(models.Model):
-    """One asking of a survey, with its field period."""
+    """One asking of a survey, with its field period. Later rounds (Delphi) show what the group answered before."""
+
+    class GroupShown(models.TextChoices):
+        NEVER = "never", _("not at all")
+        BESIDE = "beside", _("the round before, beside each question")
+        AFTER = "after", _("the round before, once they have answered")
+        LIVE = "live", _("this round as it stands, once they have answered (real time)")
 
     survey = models.ForeignKey(Survey, verbose_name=_("survey"), related_name="rounds", on_delete=models.CASCADE)
     number = models.PositiveSmallIntegerField(
@@ -97,6 +116,18 @@ class Round(models.Model):
     reminder_gap = models.PositiveSmallIntegerField(
         _("days between reminders"), default=4, validators=[MinValueValidator(1), MaxValueValidator(60)]
     )
+    group_shown = models.CharField(
+        _("what the group answered"),
+        max_length=6,
+        choices=GroupShown.choices,
+        default=GroupShown.BESIDE,
+        help_text=_(
+            "What contributors see of the others' answers. Small groups are withheld from them as from anyone."
+        ),
+    )
+    # Question key -> why it is not asked in this round: it reached its stop rule in the rounds before.
+    settled = models.JSONField(_("settled questions"), default=dict, blank=True, editable=False)
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
     # When the timetable last saw to it that everybody who was due a reminder had one.
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True, editable=False)
@@ -127,6 +158,19 @@ class Round(models.Model):
         now = now or timezone.now()
         return self.closed_at is None and self.opens_at <= now < self.closes_at
 
+    def takes_answers(self, now: datetime | None = None) -> bool:
+        """Open, or closed so lately that a page which was open at the deadline can still be sent."""
+        now = now or timezone.now()
+        return self.closed_at is None and self.opens_at <= now < self.takes_answers_until
+
+    @property
+    def takes_answers_until(self) -> datetime:
+        return self.closes_at + settings.ANSWER_GRACE
+
+    def questions(self) -> "QuestionQuerySet":
+        """What this round asks: the survey's questions as they are worded now, without those that are settled."""
+        return self.survey.questions.current().exclude(key__in=[*self.settled])
+
     def is_upcoming(self, now: datetime | None = None) -> bool:
         return self.closed_at is None and (now or timezone.now()) < self.opens_at
 
@@ -142,93 +186,3 @@ class Round(models.Model):
     @property
     def closes_in_words(self) -> str:
         return in_words(self.ends_at, self.zone)
-
-
-class QuestionQuerySet(models.QuerySet["Question"]):
-    def current(self) -> Self:
-        """The version of each question that is asked now."""
-        return self.filter(superseded_at__isnull=True)
-
-
-class Question(models.Model):
-    """One question in one version. Once answered it is never edited: a new version supersedes it."""
-
-    FROZEN = ("key", "version", "kind", "prompt", "guidance", "settings", "options", "required")
-
-    survey = models.ForeignKey(Survey, verbose_name=_("survey"), related_name="questions", on_delete=models.CASCADE)
-    key = models.SlugField(_("key"), max_length=60, help_text=_("Short and stable; used in exports and figures."))
-    version = models.PositiveSmallIntegerField(_("version"), default=1, editable=False)
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-    kind = models.CharField(_("kind"), max_length=20, choices=kind_choices)
-    prompt = models.TextField(_("prompt"))
-    guidance = models.TextField(_("guidance"), blank=True, help_text=_("Markdown. Shown below the prompt."))
-    required = models.BooleanField(_("required"), default=False)
-    settings = models.JSONField(_("settings"), default=dict, blank=True)
-    options = models.JSONField(
-        _("options"), default=list, blank=True, help_text=_('A list of {"key": ..., "label": ...}.')
-    )
-    superseded_at = models.DateTimeField(_("superseded at"), null=True, blank=True, editable=False)
-    # The same question in an earlier survey, so that results can be compared over time.
-    asked_before = models.ForeignKey(
-        "self",
-        verbose_name=_("asked before as"),
-        related_name="asked_again",
-        null=True,
-        blank=True,
-        editable=False,
-        on_delete=models.SET_NULL,
-    )
-
-    objects = QuestionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("question")
-        verbose_name_plural = _("questions")
-        ordering = ["position", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["survey", "key", "version"], name="question_version_once"),
-            models.UniqueConstraint(
-                fields=["survey", "key"],
-                condition=models.Q(superseded_at__isnull=True),
-                name="question_current_once",
-                violation_error_message=_("This survey already has a question with that key."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.prompt
-
-    @property
-    def type(self) -> QuestionType:
-        return question_type(self.kind)
-
-    @property
-    def spec(self) -> QuestionSpec:
-        """The question as plain data, as frozen in snapshots."""
-        return QuestionSpec(
-            key=self.key, version=self.version, kind=self.kind, prompt=self.prompt, guidance=self.guidance,
-            required=self.required, settings=self.settings, options=self.options,
-        )  # fmt: skip
-
-    def is_answered(self) -> bool:
-        return self.pk is not None and self.answers.exists()
-
-    def clean(self) -> None:
-        super().clean()
-        if self.key.endswith(("-confidence", "-comment")):  # names of a question's own further fields in the form
-            raise ValidationError({"key": _("A key must not end in “-confidence” or “-comment”.")})
-        if self.superseded_at is None:  # a form leaves the constraints above out: they name columns it does not show
-            namesakes = Question.objects.filter(survey=self.survey_id, key=self.key).exclude(pk=self.pk)
-            if namesakes.filter(models.Q(superseded_at__isnull=True) | models.Q(version=self.version)).exists():
-                raise ValidationError({"key": _("This survey already has a question with that key.")})
-        if self.kind not in dict(kind_choices()):
-            return  # which the field itself says
-        problems = self.type.problems(self.spec)
-        if problems:
-            raise ValidationError(problems)
-        if self.is_answered():
-            before = Question.objects.get(pk=self.pk)
-            if any(getattr(before, name) != getattr(self, name) for name in self.FROZEN):
-                raise ValidationError(
-                    _("This question has been answered, so its wording and options are frozen. Make a new version.")
-                )

@@ -40,6 +40,7 @@ class OpenView(models.Model):
     name = models.CharField(_("name"), max_length=120)
     affiliation = models.CharField(_("affiliation"), max_length=160, blank=True)
     words = models.TextField(_("view"))
+    agreed_to = models.TextField(_("agreed to"), blank=True, editable=False)  # the wording, as its author saw it
     link_nonce = models.CharField(max_length=26, editable=False)
     link_digest = models.CharField(max_length=64, unique=True, editable=False)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.UNCONFIRMED)

@@ -35,6 +35,7 @@ class QuestionSpec:
     required: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     options: Sequence[Mapping[str, str]] = ()
+    show_if: Sequence[Mapping[str, Any]] = ()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -176,6 +177,15 @@ class QuestionType:
     def words(self, stored: Any, comment: str) -> str:
         """The contributor's own words in this answer, which need moderation before anyone else reads them."""
         return comment
+
+    # --- asked about by other questions, and compared between rounds
+    def picked(self, spec: QuestionSpec, value: Any) -> frozenset[str]:
+        """The keys of `labels` that an answer consists of: what conditions of later questions look at."""
+        return frozenset()
+
+    def amount(self, spec: QuestionSpec, value: Any) -> float | None:
+        """The answer as one number on a line, where it is one: what bounds and measures of consensus look at."""
+        return None
 
     # --- counted
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
