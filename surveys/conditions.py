@@ -48,7 +48,7 @@ def _holds(
     if value is None:
         return False
     kind = question_type(spec.kind)
-    picked, amount = kind.picked(spec, value), kind.amount(spec, value)
+    picked, amount = kind.picked(spec, value), kind.as_number(spec, value)
     return (
         ("is" not in condition or bool(picked & {*condition["is"]}))
         and ("is_not" not in condition or not picked & {*condition["is_not"]})

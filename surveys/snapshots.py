@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from naatbatt.charts import Chart, drawing
 from surveys import disclosure, invitations
 from surveys.models import Answer, Blank, Question, Response, Round, Snapshot, SnapshotTampered, Survey
+from surveys.models.questions import ASKED_ORDER
 from surveys.questions import QuestionSpec, compile_tallies, question_type
 from surveys.results import Counted, Tally
 
@@ -73,7 +74,7 @@ def _content(survey: Survey, survey_round: Round) -> dict[str, Any]:
         answers.setdefault(answer.question_id, {})[answer.response_id] = answer
     asked = [
         question
-        for question in Question.objects.filter(survey=survey).order_by(*Question._meta.ordering[:-1], "key", "version")
+        for question in Question.objects.filter(survey=survey).order_by(*ASKED_ORDER, "key", "version")
         if question.pk in answers or (question.superseded_at is None and question.key not in survey_round.settled)
     ]
     return {

@@ -10,6 +10,10 @@ from surveys.models.surveys import Survey
 from surveys.questions import QuestionSpec, QuestionType, kind_choices, question_type
 
 
+# The order in which questions are put: what stands in no section first, then section by section.
+ASKED_ORDER = (models.F("section__position").asc(nulls_first=True), "position")
+
+
 class Section(models.Model):
     """A page of the questionnaire: some questions under a title, with a few words about them."""
 
@@ -83,7 +87,7 @@ class Question(models.Model):
     class Meta:
         verbose_name = _("question")
         verbose_name_plural = _("questions")
-        ordering = [models.F("section__position").asc(nulls_first=True), "position", "pk"]
+        ordering = [*ASKED_ORDER, "pk"]
         constraints = [
             models.UniqueConstraint(fields=["survey", "key", "version"], name="question_version_once"),
             models.UniqueConstraint(

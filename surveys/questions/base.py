@@ -183,7 +183,7 @@ class QuestionType:
         """The keys of `labels` that an answer consists of: what conditions of later questions look at."""
         return frozenset()
 
-    def amount(self, spec: QuestionSpec, value: Any) -> float | None:
+    def as_number(self, spec: QuestionSpec, value: Any) -> float | None:
         """The answer as one number on a line, where it is one: what bounds and measures of consensus look at."""
         return None
 

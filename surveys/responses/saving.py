@@ -290,7 +290,8 @@ class Saving:
 
     def _keep_changes(self, *, offer: bool) -> Response:
         """What is changed about a submitted response and not submitted again: kept beside it."""
-        kept, gone = [], []
+        kept: list[PendingChange] = []
+        gone: list[PendingChange] = []
         for question in self.questions:
             if question.key not in self.entries:
                 continue
