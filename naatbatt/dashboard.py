@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from naatbatt.mail.models import OutgoingMail, Switch
 from posts.models import Issue, Post, Subscriber
-from surveys.models import Answer, OpenView, Round
+from surveys.models import Answer, Nomination, OpenView, Round
 
 LISTED = 5
 SOON = timedelta(days=7)
@@ -34,6 +34,7 @@ class Week:
 
     awaiting: int | None = None
     views: int | None = None
+    nominations: int | None = None
     rounds: list[OpenRound] | None = None
     drafts: list[Post] | None = None
     more_drafts: int = 0
@@ -56,6 +57,8 @@ def this_week(user: AbstractBaseUser | AnonymousUser, now: datetime | None = Non
         parts["awaiting"] = Answer.objects.awaiting_moderation().count()
     if may("surveys.view_openview"):
         parts["views"] = OpenView.objects.awaiting().count()
+    if may("surveys.view_nomination"):
+        parts["nominations"] = Nomination.objects.waiting().count()
     if may("surveys.view_round"):
         parts["rounds"] = _rounds(now)
     if may("posts.view_post"):

@@ -12,7 +12,10 @@ from typing import Any
 from django.conf import settings
 
 from naatbatt.toml import Entry, document, local_time
-from surveys.models import Question, Round, Survey
+from surveys import conditions, definitions, delphi
+from surveys.delphi import rule_problems
+from surveys.models import Question, Round, Section, Survey
+from surveys.models.questions import in_order
 from surveys.publishing import prose_problems
 from surveys.questions import kind_choices, question_type
 
@@ -28,6 +31,7 @@ class SurveyFile:
     survey: Survey
     series: str
     rounds: list[Round]
+    sections: list[Section]
     questions: list[Question]
 
 
@@ -42,8 +46,10 @@ def write(survey: Survey) -> str:
     return document(
         survey_table(survey, series=survey.series.slug if survey.series else ""),
         [
+            *(("definition", one) for one in survey.definitions),
             *(("round", round_table(row)) for row in survey.rounds.order_by("number")),
-            *(("question", question_table(row)) for row in survey.questions.current()),
+            *(("section", section_table(row)) for row in survey.sections.all()),
+            *(("question", question_table(row)) for row in survey.questions.current().select_related("section")),
         ],
     )
 
@@ -51,7 +57,8 @@ def write(survey: Survey) -> str:
 def survey_table(survey: Survey, *, series: str) -> dict[str, Any]:
     return {
         "slug": survey.slug, "title": survey.title, "series": series, "minimum_cell": survey.minimum_cell,
-        "takes_open_views": survey.takes_open_views, "introduction": survey.introduction,
+        "closed_door": survey.closed_door, "takes_open_views": survey.takes_open_views,
+        "introduction": survey.introduction,
     }  # fmt: skip
 
 
@@ -62,13 +69,20 @@ def round_table(row: Round) -> dict[str, Any]:
     return {
         "number": row.number, "opens_at": local(row.opens_at), "closes_at": local(row.closes_at), "zone": row.zone,
         "remind_at": local(row.remind_at), **{name: getattr(row, name) for name in _ROUND_LIMITS},
+        "group_shown": row.group_shown,
     }  # fmt: skip
+
+
+def section_table(row: Section) -> dict[str, Any]:
+    return {"key": row.key, "title": row.title, "introduction": row.introduction}
 
 
 def question_table(row: Question) -> dict[str, Any]:
     return {
-        "key": row.key, "kind": row.kind, "prompt": row.prompt, "guidance": row.guidance, "required": row.required,
-        "settings": _without_nothing(row.settings), "options": _without_nothing(row.options),
+        "key": row.key, "section": row.section.key if row.section else "", "kind": row.kind, "prompt": row.prompt,
+        "guidance": row.guidance, "required": row.required, "settings": _without_nothing(row.settings),
+        "options": _without_nothing(row.options), "show_if": _without_nothing(row.show_if),
+        "stop_rule": _without_nothing(row.stop_rule),
     }  # fmt: skip
 
 
@@ -90,7 +104,9 @@ def read(entry: Entry, *, name: str, known_series: Collection[str], now: datetim
         title=entry.exact_text("title", required=True),
         introduction=entry.exact_text("introduction", required=True),
         minimum_cell=_whole(entry, Survey, "minimum_cell"),
+        closed_door=entry.flag("closed_door"),
         takes_open_views=entry.flag("takes_open_views"),
+        definitions=_definitions(entry),
     )
     if not SLUG.fullmatch(slug):
         what = "it becomes an address" if entry.has("slug") else "the file's name becomes an address"
@@ -101,9 +117,10 @@ def read(entry: Entry, *, name: str, known_series: Collection[str], now: datetim
     if series and series not in known_series:
         entry.fault("series", f'"{series}" is not a series; known are {", ".join(sorted(known_series)) or "none"}')
     rounds = _rounds(entry, now)
-    questions = _questions(entry)
+    sections = _sections(entry)
+    questions = _questions(entry, sections)
     entry.nothing_else()
-    return SurveyFile(entry, survey, series, rounds, questions)
+    return SurveyFile(entry, survey, series, rounds, [*sections.values()], questions)
 
 
 def check_prose(entry: Entry, name: str, text: str) -> None:
@@ -114,6 +131,39 @@ def check_prose(entry: Entry, name: str, text: str) -> None:
 def _whole(entry: Entry, model: type[Survey | Round], name: str) -> int:
     found = entry.whole(name)
     return getattr(model(), name) if found is None else found
+
+
+def _definitions(entry: Entry) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    for one in entry.entries("definition"):
+        row = {name: one.exact_text(name, required=True) for name in ("term", "meaning")}
+        one.nothing_else()
+        if not all(row.values()):
+            continue  # which has been said
+        problems = definitions.problems([row])
+        for problem in problems or definitions.problems([*found, row]):
+            one.fault("term", problem)
+        found += [] if problems else [row]
+    return found
+
+
+def _sections(entry: Entry) -> dict[str, Section]:
+    """By key, in the order of the file."""
+    found: dict[str, Section] = {}
+    for place, one in enumerate(entry.entries("section"), start=1):
+        row = Section(
+            key=one.text("key", required=True),
+            position=place,
+            title=one.exact_text("title", required=True),
+            introduction=one.exact_text("introduction"),
+        )
+        one.nothing_else()
+        one.fits(row, fields=["key", "title"])
+        check_prose(one, "introduction", row.introduction)
+        if row.key in found:
+            one.fault("key", f'"{row.key}" is the key of two sections')
+        found[row.key] = row
+    return found
 
 
 def _rounds(entry: Entry, now: datetime) -> list[Round]:
@@ -134,9 +184,14 @@ def _round(entry: Entry, place: int, now: datetime) -> Round | None:
     closes = entry.instant("closes_at", zone=zone, now=now, required=True)
     reminds = entry.instant("remind_at", zone=zone, now=now)
     limits = {name: _whole(entry, Round, name) for name in _ROUND_LIMITS}
+    shown = entry.text("group_shown")
     entry.nothing_else()
     row = Round(number=place if number is None else number, zone=zone.key, remind_at=reminds, **limits)
+    row.group_shown = shown or row.group_shown
     entry.fits(row, fields=["number", *_ROUND_LIMITS])
+    if row.group_shown not in Round.GroupShown.values:
+        known = ", ".join(Round.GroupShown.values)
+        entry.fault("group_shown", f'"{shown}" is no way to show what the group answered; known are {known}')
     if opens is None or closes is None:
         return None
     if closes <= opens:
@@ -147,30 +202,44 @@ def _round(entry: Entry, place: int, now: datetime) -> Round | None:
     return row
 
 
-def _questions(entry: Entry) -> list[Question]:
-    keys: set[str] = set()
-    tables = entry.entries("question")
+def _questions(entry: Entry, sections: Mapping[str, Section]) -> list[Question]:
+    tables, keys, before = entry.entries("question"), set[str](), len(entry.source.faults)
     if not tables:
         entry.fault("question", "is missing: a survey needs at least one [[question]]")
-    read_ones = [_question(one, place, keys) for place, one in enumerate(tables, start=1)]
-    return [question for question in read_ones if question]
+    read_ones = [(one, _question(one, place, keys, sections)) for place, one in enumerate(tables, start=1)]
+    found = [question for _one, question in read_ones if question]
+    if len(entry.source.faults) == before:  # else conditions on what is wrong would be called wrong too
+        specs = [question.spec for question in in_order(found)]
+        for one, question in read_ones:
+            for problem in conditions.problems(specs, question.spec) if question else ():
+                one.fault("show_if", problem)
+            for problem in delphi.rule_problems(question.spec, question.stop_rule) if question else ():
+                one.fault("stop_rule", problem)
+    return found
 
 
-def _question(entry: Entry, position: int, keys: set[str]) -> Question | None:
+def _question(entry: Entry, position: int, keys: set[str], sections: Mapping[str, Section]) -> Question | None:
+    section = entry.text("section")
     question = Question(
         key=entry.text("key", required=True),
         position=position,
+        section=sections.get(section),
         kind=entry.text("kind", required=True),
         prompt=entry.exact_text("prompt", required=True),
         guidance=entry.exact_text("guidance"),
         required=entry.flag("required"),
         settings=entry.anything("settings", default={}),
         options=entry.anything("options", default=[]),
+        show_if=entry.anything("show_if", default=[]),
+        stop_rule=entry.anything("stop_rule", default={}),
     )
     entry.nothing_else()
     if question.key in keys:
         entry.fault("key", f'"{question.key}" is used twice in this survey')
     keys.add(question.key)
+    if section and section not in sections:
+        known = ", ".join(sections) or "none"
+        entry.fault("section", f'"{section}" is not the key of a [[section]]; known are {known}')
     check_prose(entry, "guidance", question.guidance)
     kinds = [kind for kind, _label in kind_choices()]
     if question.kind not in kinds:
@@ -187,4 +256,6 @@ def _question(entry: Entry, position: int, keys: set[str]) -> Question | None:
             entry.fault(name, problem)
     if not any(said.values()):
         entry.fits(question, fields=["key", "prompt", "guidance"], otherwise="kind")
+        for problem in rule_problems(question.spec, question.stop_rule):
+            entry.fault("stop_rule", problem)
     return question

@@ -1,28 +1,32 @@
-"""The answer form, built from the questions of a survey. What cannot be taken is shown again as it was typed."""
+"""The answer form, built from questions of a survey. What cannot be taken is shown again as it was typed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout
-from crispy_forms.utils import TEMPLATE_PACK, render_crispy_form
+from crispy_forms.layout import Layout
+from crispy_forms.utils import render_crispy_form
 from django import forms
+from django.core.cache import cache
 from django.utils.datastructures import MultiValueDict
 from django.utils.formats import number_format
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from naatbatt.charts import drawing
-from surveys.models import Answer, Attribution, Blank, Contributor, Question, Sector
-from surveys.publishing import prose_html
+from surveys.blocks import Attention, QuestionBlock, Slot, block_key, is_several
+from surveys.models import Answer, Blank, Contributor, PendingChange, Question, Sector, Survey
 from surveys.questions.text import Words
-from surveys.responses import Entry, attribution_in_words
+from surveys.quoting import attribution_choice
+from surveys.responses import Entry
 
 COMMENT_LIMIT = 1000
 CONFIDENCE = range(1, 11)
+
+Stored = Answer | PendingChange
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,20 @@ def _tidy(data: Mapping[str, Any]) -> MultiValueDict[str, str]:
 
 
 class AnswerForm(forms.Form):
-    """All questions of a survey for one person.
+    """Some questions of a survey for one person: those of a page, or the one that is being saved.
 
-    A draft may be incomplete and may hold errors: `entries()` gives what is valid, with the stored answer in place of
-    what is not. `submitting` asks for the required questions and for the attribution too. Questions that the page did
-    not show (it names those it did in hidden fields `shown`) are left alone, so that neither a cut-off request nor a
-    question added meanwhile empties an answer.
+    It may be left incomplete and may hold errors: `entries()` gives what is valid, with the stored answer in place of
+    what is not. Questions that the page did not show (it names those it did in hidden fields `shown`) are left alone
+    and shown as they are stored, so that neither a cut-off request nor a question added meanwhile empties an answer.
+
+    questions   those that are put to this person, in order
+    slots       all questions of the page: one that is not put to this person now has an empty place there
+    numbers     question key -> its number, where counting does not begin with these questions
+    answers     question -> what its author last saved
+    survey      whose rules say how an answer may be quoted; without it nothing is asked about that, as on paper
+    earlier     question -> this person's answer in an earlier round, which stands there until there is one in this
+    beside      question key -> what stands beside it, such as what the group answered
+    attention   question key -> what its page has to say about it, such as another answer given elsewhere
     """
 
     def __init__(
@@ -54,32 +66,70 @@ class AnswerForm(forms.Form):
         *,
         questions: Iterable[Question],
         contributor: Contributor,
-        answers: Mapping[int, Answer] | None = None,
-        attribution: str = "",
+        slots: Iterable[Question] | None = None,
+        numbers: Mapping[str, int] | None = None,
+        answers: Mapping[int, Stored] | None = None,
+        survey: Survey | None = None,
+        earlier: Mapping[int, Answer] | None = None,
+        beside: Mapping[str, SafeString] | None = None,
+        attention: Mapping[str, Attention] | None = None,
         data: Mapping[str, Any] | None = None,
-        submitting: bool = False,
     ) -> None:
         super().__init__(data=None if data is None else _tidy(data))
         self.questions = list(questions)
-        self.answers = answers or {}
-        self.submitting = submitting
-        self.stored_attribution = attribution
-        self.fields["attribution"] = _attribution_field(contributor, attribution)
-        self._numbers: dict[str, int] = {}  # name of a field -> number of its question on the page
-        for number, question in enumerate(self.questions, start=1):
-            self._add(question, self.answers.get(question.pk), number, seed=f"{contributor.pk}:{question.key}")
+        self.contributor, self.survey = contributor, survey
+        self.answers, self.earlier = answers or {}, earlier or {}
+        self.beside, self.attention = beside or {}, attention or {}
+        self.numbers = numbers or {question.key: number for number, question in enumerate(self.questions, start=1)}
+        self._question_of: dict[str, Question] = {}  # name of a field -> its question
+        self._quotings: dict[tuple[str, bool], forms.Field] = {}
+        self.quoted: tuple[str, str] | None = None  # see QuestionBlock
+        for question in self.questions:
+            if not self.is_untouched(question):
+                self.build(question)
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the personal link is the credential, and the token would need a cookie
+        asked = {question.key for question in self.questions}
         self.helper.layout = Layout(
-            *(QuestionBlock(question, number) for number, question in enumerate(self.questions, start=1)),
-            Field("attribution", template="surveys/fields/attribution.html"),
+            *(
+                QuestionBlock(question) if question.key in asked else Slot(question)
+                for question in (self.questions if slots is None else slots)
+            )
         )
 
-    def _add(self, question: Question, stored: Answer | None, number: int, *, seed: str) -> None:
+    # --- its fields
+
+    def is_untouched(self, question: Question) -> bool:
+        """Shown as to anybody who has not answered it: its fields are made only if they are asked for."""
+        return self.stored(question) is None and not self.is_bound
+
+    def stored(self, question: Question) -> Stored | None:
+        """What stands in the fields as long as nothing else was typed."""
+        return self.answers.get(question.pk) or self.earlier.get(question.pk)
+
+    def mark(self, question: Question) -> str:
+        """Which state of its answer this page was made from."""
+        return self.answers[question.pk].mark if question.pk in self.answers else ""
+
+    def carried_from(self, question: Question) -> int:
+        """The round whose answer stands in the fields; 0 where it is one of this round, or none."""
+        if question.pk in self.answers or question.pk not in self.earlier:
+            return 0
+        return self.earlier[question.pk].response.invitation.survey_round.number
+
+    def parts(self, question: Question) -> list[str]:
+        """The names of its fields."""
+        return [name for name, other in self._question_of.items() if other.key == question.key]
+
+    def build(self, question: Question) -> None:
+        """Make the fields of a question, unless they are there."""
         name, kind, spec = field_name(question), question.type, question.spec
+        if name in self.fields:
+            return
+        stored = self.stored(question)
         field = kind.form_field(spec)
-        kind.arrange(field, spec, seed=seed)
+        kind.arrange(field, spec, seed=self.seed(question))
         field.label = field.label or _("Your answer")
         blank = stored.blank if stored else ""
         if stored is not None and stored.value is not None:
@@ -93,21 +143,41 @@ class AnswerForm(forms.Form):
             added[f"{name}-confidence"] = _confidence_field(stored.confidence if stored else None)
         if kind.asks_comment:
             added[f"{name}-comment"] = _plainly_worded(_comment_field(stored.comment if stored else ""))
+        shown_again = self.is_bound and self.was_shown(question)
+        if self.is_bound and not shown_again:
+            for one in added.values():
+                one.bound_data = _as_stored  # type: ignore[method-assign]
+        if self.survey is not None and self.asks_how_quoted(question):
+            chosen = stored.attribution if stored else ""
+            added[f"{name}-attribution"] = self._quoting(self.survey, chosen, shown_again)
         self.fields |= added
-        self._numbers |= dict.fromkeys(added, number)
+        self._question_of |= dict.fromkeys(added, question)
+
+    def _quoting(self, survey: Survey, chosen: str, shown_again: bool) -> forms.Field:
+        """How one answer may be quoted: the same field wherever the same was chosen before."""
+        if (chosen, shown_again) not in self._quotings:
+            field = attribution_choice(self.contributor, survey, chosen)
+            if self.is_bound and not shown_again:
+                field.bound_data = _as_stored  # type: ignore[method-assign]
+            self._quotings[chosen, shown_again] = field
+        return self._quotings[chosen, shown_again]
+
+    def seed(self, question: Question) -> str:
+        """For an order of choices that is this person's own."""
+        return f"{self.contributor.pk}:{question.key}"
+
+    @cached_property
+    def cached(self) -> dict[str, str]:
+        """What is cached of the untouched questions, in one look."""
+        keys = [block_key(question, self.seed(question)) for question in self.questions if self.is_untouched(question)]
+        return cache.get_many(keys) if keys else {}
+
+    # --- what was typed
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         for question in self.questions:
             self._refuse_both(question)
-        if self.submitting:
-            entries = self.entries()
-            for question in self.questions:
-                name = field_name(question)
-                if question.required and name not in self.errors and not self._is_answered(question, entries):
-                    self.add_error(name, _("This question needs an answer before you submit."))
-            if not self.attribution and "attribution" not in self.errors:
-                self.add_error("attribution", _("Choose how you may be quoted."))
         return self.cleaned_data
 
     def _refuse_both(self, question: Question) -> None:
@@ -118,40 +188,58 @@ class AnswerForm(forms.Form):
                 f"{name}.blank", _("You have answered the question and ticked this as well. Take one of them away.")
             )
 
-    def _is_answered(self, question: Question, entries: Mapping[str, Entry]) -> bool:
-        given: Entry | Answer | None = entries.get(question.key) or self.answers.get(question.pk)
-        return given is not None and (
-            given.value is not None or given.blank not in ("", Blank.SKIPPED, Blank.NOT_SHOWN)
-        )
-
     def entries(self) -> dict[str, Entry]:
         """What is valid, by question key, for `responses.save`."""
-        return {question.key: self._entry(question) for question in self.questions if self._was_shown(question)}
+        return {question.key: self._entry(question) for question in self.questions if self.was_shown(question)}
+
+    def was_shown(self, question: Question) -> bool:
+        """The page that was sent had this question on it."""
+        name = field_name(question)
+        posted = (name, f"{name}-confidence", f"{name}-comment")
+        return (
+            question.key in self.shown
+            or any(part in self.data for part in posted)
+            or any(part.startswith(f"{name}.") for part in self.data)
+        )
 
     @property
-    def attribution(self) -> str:
-        """The level chosen now or before, or nothing."""
-        return self.cleaned_data.get("attribution") or self.stored_attribution
+    def shown(self) -> Collection[str]:
+        """The keys of the questions that the page says it had, whatever it was."""
+        return self.data.getlist("shown") if self.is_bound else ()  # type: ignore[attr-defined]
+
+    def leave_out(self, questions: Collection[str]) -> None:
+        """Forget what is wrong with questions that are not put to this person any more."""
+        for name, question in self._question_of.items():
+            if question.key in questions:
+                self.errors.pop(name, None)
 
     def problems(self) -> list[Problem]:
         """All errors in the order of the page, each with the id of the first thing to press or fill in."""
         found = []
-        for name in [*(name for name in self.fields if name != "attribution"), "attribution"]:
+        for name in self.fields:
             if name in self.errors:
-                bound, number = self[name], self._numbers.get(name)
+                bound, number = self[name], self.numbers.get(self._question_of[name].key)
                 label = _("Question %(number)d") % {"number": number} if number else str(bound.label)
-                target = f"{bound.auto_id}_0" if _is_several(bound.field) else bound.id_for_label
+                target = f"{bound.auto_id}_0" if is_several(bound.field) else bound.id_for_label
                 found.append(Problem(target, label, [str(message) for message in self.errors[name]]))
         return found
 
-    def _was_shown(self, question: Question) -> bool:
-        name = field_name(question)
-        posted = (name, f"{name}-confidence", f"{name}-comment")
-        return (
-            question.key in self.data.getlist("shown")  # type: ignore[attr-defined]
-            or any(part in self.data for part in posted)
-            or any(part.startswith(f"{name}.") for part in self.data)
-        )
+    @cached_property
+    def focus(self) -> str:
+        """The id of the first thing that is wrong, to which the page takes its reader."""
+        problems = self.problems() if self.is_bound else []
+        return problems[0].target if problems else ""
+
+    def asks_how_quoted(self, question: Question) -> bool:
+        """There is something in an answer to it that could be quoted, and somebody to ask."""
+        return self.survey is not None and (question.type.asks_comment or bool(question.type.words("x", "")))
+
+    def value(self, question: Question) -> Any:
+        """The answer as far as it could be read, or None."""
+        if self.is_bound and self.was_shown(question):
+            return self.cleaned_data.get(field_name(question)) if hasattr(self, "cleaned_data") else None
+        stored = self.stored(question)
+        return None if stored is None or stored.value is None else question.type.load(stored.value)
 
     def _entry(self, question: Question) -> Entry:
         name, stored = field_name(question), self.answers.get(question.pk)
@@ -167,28 +255,24 @@ class AnswerForm(forms.Form):
             value, blank = None if stored.value is None else question.type.load(stored.value), stored.blank
         confidence = self._part(f"{name}-confidence", stored.confidence if stored else None)
         comment = self._part(f"{name}-comment", stored.comment if stored else "")
-        return Entry(value=value, blank=blank, confidence=None if blank else confidence, comment=comment or "")
+        attribution = self._part(f"{name}-attribution", stored.attribution if stored else "")
+        return Entry(
+            value=value, blank=blank, confidence=None if blank else confidence, comment=comment or "",
+            attribution=attribution or "",
+        )  # fmt: skip
 
     def _part(self, name: str, stored: Any) -> Any:
         """What was typed there; what is stored where that is not valid; None where the question has no such part."""
         return self.cleaned_data.get(name, stored) if name in self.fields else None
 
 
-class DeclineForm(forms.Form):
-    reason = Words(max_length=COMMENT_LIMIT)
-
-    def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
-        super().__init__(None if data is None else _tidy(data), initial=dict(initial or {}), auto_id="decline-%s")
-        self.fields["reason"].label = _("Your reason, if you like to give one")
-        self.fields["reason"].widget.attrs["rows"] = 3
-        _plainly_worded(self.fields["reason"])
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-
-
 def field_name(question: Question) -> str:
     return f"q-{question.key}"
+
+
+def _as_stored(data: Any, initial: Any) -> Any:
+    """In place of a field's `bound_data`: nothing was typed here, so what is stored is shown."""
+    return initial
 
 
 def _plainly_worded(field: forms.Field) -> forms.Field:
@@ -203,11 +287,6 @@ def _plainly_worded(field: forms.Field) -> forms.Field:
                 "At most %(limit)s character.", "At most %(limit)s characters.", limit
             ) % {"limit": number_format(limit, use_l10n=True, force_grouping=True)}
     return field
-
-
-def _is_several(field: forms.Field) -> bool:
-    """Radios or boxes: there is no one thing to label, and the first of them is the one to go to."""
-    return isinstance(field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
 
 
 class WhyBlank(forms.MultipleChoiceField):
@@ -253,80 +332,15 @@ def _comment_field(text: str) -> forms.Field:
     return field
 
 
-def _attribution_field(contributor: Contributor, chosen: str) -> forms.Field:
-    """Every level is explained by the very line that readers would see under this person's words."""
-    choices, lines = [], set()
-    for level in Attribution:
-        line = attribution_in_words(contributor, level)
-        if line not in lines:  # without an affiliation, "by affiliation" would print the same line as "by sector"
-            lines.add(line)
-            example = line or _("Your answers are counted; your words are read by the editors only.")
-            choices.append((level.value, format_html('{} <span class="example">{}</span>', level.label, example)))
-    return forms.ChoiceField(
-        label=_("How may we quote you?"),
-        choices=choices,
-        required=False,
-        widget=forms.RadioSelect,
-        initial=chosen,
-        error_messages={"invalid_choice": _("Choose one of the listed ways.")},
-    )
-
-
-class QuestionBlock(Div):
-    """One question: its prompt and guidance as a fieldset, with whatever its kind asks inside."""
-
-    template = "surveys/_question.html"
-
-    def __init__(self, question: Question, number: int) -> None:
-        super().__init__()
-        self.question, self.number, self.name = question, number, field_name(question)
-
-    def render(self, form: AnswerForm, context: Any, template_pack: str = TEMPLATE_PACK, **kwargs: Any) -> SafeString:
-        kind, self.bound = self.question.type, form[self.name]
-        self.guidance = prose_html(self.question.guidance, apart=self.name) if self.question.guidance else ""
-        several = _is_several(self.bound.field)
-        self.helped = bool(self.bound.help_text) and (several or bool(kind.template))
-        self.fields = [Asked(self.name, self.question) if several or kind.template else Field(self.name)]
-        further = {
-            f"{self.name}.blank": "surveys/fields/blanks.html",
-            f"{self.name}-confidence": "surveys/fields/confidence.html",
-            f"{self.name}-comment": None,
-        }
-        self.fields += [Field(name, template=template) for name, template in further.items() if name in form.fields]
-        return super().render(form, context, template_pack=template_pack, **kwargs)
-
-
-class Asked(Field):
-    """What is more than one input: radios or boxes, each a whole line (or cell) to press, or an answer in parts.
-
-    What means "no opinion" stands apart from the scale.
-    """
-
-    def __init__(self, name: str, question: Question) -> None:
-        super().__init__(name, template=question.type.template or "surveys/fields/choices.html")
-        self.question, self.name = question, name
-
-    def render(self, form: AnswerForm, context: Any, template_pack: str = TEMPLATE_PACK, **kwargs: Any) -> SafeString:
-        kind, spec = self.question.type, self.question.spec
-        extra = {
-            "apart": tuple(kind.offered(spec)) if kind.blanks_among_choices else (),
-            "in_a_row": len(kind.labels(spec)) if kind.in_a_row else 0,
-            "drawn": self._drawn_back(form),
-        }
-        return super().render(form, context, template_pack=template_pack, extra_context=extra, **kwargs)
-
-    def _drawn_back(self, form: AnswerForm) -> SafeString | str:
-        """What was answered as a picture, as far as it could be read."""
-        stored = form.answers.get(self.question.pk)
-        value = form.fields[self.name].initial if stored is not None and stored.value is not None else None
-        if form.is_bound:
-            value = form.cleaned_data.get(self.name) if hasattr(form, "cleaned_data") else None
-        chart = None if value is None else self.question.type.drawn_back(self.question.spec, value)
-        return "" if chart is None else drawing.draw(chart, key=f"own-{self.question.key}")
+def slot(form: AnswerForm, question: Question) -> SafeString:
+    """One question's place on the page as it would stand in the whole form."""
+    helper = FormHelper()
+    helper.form_tag = False
+    helper.disable_csrf = True
+    helper.layout = Layout(QuestionBlock(question) if question in form.questions else Slot(question))
+    return render_crispy_form(form, helper)
 
 
 def preview(question: Question) -> SafeString:
     """The question as a contributor would see it, of unsaved rows too. Its settings and options must be sound."""
-    form = AnswerForm(questions=[question], contributor=Contributor(name="–", sector=Sector.INDUSTRY))
-    form.helper.layout = Layout(QuestionBlock(question, 1))
-    return render_crispy_form(form)
+    return slot(AnswerForm(questions=[question], contributor=Contributor(name="–", sector=Sector.INDUSTRY)), question)

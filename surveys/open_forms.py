@@ -1,6 +1,5 @@
 """The public form on which readers offer a view. What cannot be taken is shown again as it was typed."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,29 +13,25 @@ from django.utils.translation import gettext_lazy
 from naatbatt.humans import HumanForm
 from surveys.forms import Problem
 from surveys.questions.text import Words
+from surveys.quoting import PrintedLine
 
 VIEW_LIMIT = 2000
-# Control characters and the marks that turn the direction of what follows: none belongs into a name, and the latter
-# would turn the words around it.
-_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
-
-
-class Line(forms.CharField):
-    """One line of text, single blanks, nothing that cannot be seen."""
-
-    def to_python(self, value: Any) -> str:
-        return " ".join(_NOT_IN_A_LINE.sub(" ", str(super().to_python(value) or "")).split())
+# What stands beside the box. It is kept with each view as its author read it: another text is for later views only.
+CONSENT = gettext_lazy(
+    "My view may be printed on this site as I wrote it, with my name and affiliation and the word “reader” under it. I "
+    "can withdraw it at any time."
+)
 
 
 class OpenViewForm(HumanForm):
     SALT = "surveys.open_view"
 
-    name = Line(
+    name = PrintedLine(
         label=gettext_lazy("Your name"),
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
     )
-    affiliation = Line(
+    affiliation = PrintedLine(
         label=gettext_lazy("Your affiliation, if you like to give one"),
         max_length=160,
         required=False,
@@ -50,10 +45,7 @@ class OpenViewForm(HumanForm):
     )
     words = Words(max_length=VIEW_LIMIT)
     consent = forms.BooleanField(
-        label=gettext_lazy(
-            "My view may be printed on this site as I wrote it, with my name and affiliation and the word “reader” "
-            "under it. I can withdraw it at any time."
-        ),
+        label=CONSENT,
         error_messages={"required": gettext_lazy("Without your consent we cannot take your view.")},
     )
 

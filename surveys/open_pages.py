@@ -42,7 +42,8 @@ def offer_view(request: HttpRequest, slug: str) -> HttpResponse:
     email = normalise(form.cleaned_data["email"])
     if not form.is_from_a_machine and within_limit(f"open-view:to:{email}", most=TO_ONE_ADDRESS, seconds=24 * HOUR):
         try:
-            open_views.offer(survey=survey, email=email, **given)
+            agreed_to = str(form.fields["consent"].label)
+            open_views.offer(survey=survey, email=email, agreed_to=agreed_to, **given)
         except open_views.NotTaken:  # since we looked
             return _not_taken(request, form)
     return redirect("surveys:view_offered", slug)

@@ -52,11 +52,12 @@ class AlreadyInvited(Exception):
 # --- the author -------------------------------------------------------------------------------------------------------
 
 
-def offer(*, survey: Survey, email: str, name: str, affiliation: str, words: str) -> OpenView:
+def offer(*, survey: Survey, email: str, name: str, affiliation: str, words: str, agreed_to: str = "") -> OpenView:
     """Someone offers a view under `email`: keep it, and ask that mailbox whether it is theirs.
 
-    The same words again are the same view: they bring its mail once more, at most once an hour, whatever has become of
-    it. The mail holds nothing that was typed, so it cannot be used to write to strangers. Raises NotTaken.
+    `agreed_to` is the wording beside the box that was ticked, as it stood there: the evidence of it. The same words
+    again are the same view, agreed to as at first: they bring its mail once more, at most once an hour, whatever has
+    become of it. The mail holds nothing that was typed, so it cannot be used to write to strangers. Raises NotTaken.
     """
     email, now = normalise(email), timezone.now()
     with transaction.atomic():
@@ -67,8 +68,8 @@ def offer(*, survey: Survey, email: str, name: str, affiliation: str, words: str
         if view is None:
             nonce = links.new_nonce()
             view = OpenView.objects.create(
-                survey=survey, email=email, name=name, affiliation=affiliation, words=words, created_at=now,
-                link_nonce=nonce, link_digest=links.digest(links.token("view", nonce)),
+                survey=survey, email=email, name=name, affiliation=affiliation, words=words, agreed_to=agreed_to,
+                created_at=now, link_nonce=nonce, link_digest=links.digest(links.token("view", nonce)),
             )  # fmt: skip
         outbox.enqueue(
             key=f"open-view-confirm:{view.pk}:{now:%Y%m%d%H}",

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from surveys.models import Contributor, ContributorQuerySet, Round, Sector
+from surveys.models import Contributor, ContributorQuerySet, Invitation, Round, Sector
 
 # Whoever was asked this often in so many days is asked again only if staff say so.
 MOST_ASKINGS = 2
@@ -32,7 +32,26 @@ class Share:
 def candidates(*, survey_round: Round, now: datetime | None = None) -> ContributorQuerySet:
     """Everybody who is not on the panel yet, with what each was asked and answered."""
     everybody: ContributorQuerySet = Contributor.objects.with_history(since=(now or timezone.now()) - LATELY)
-    return everybody.exclude(invitations__survey_round=survey_round).order_by("sector", "name", "pk")
+    return everybody.on_file().exclude(invitations__survey_round=survey_round).order_by("sector", "name", "pk")
+
+
+def asked_before(*, survey_round: Round, answered_only: bool = False) -> ContributorQuerySet:
+    """Whom an earlier round of the survey asked, or who answered it, and who may be asked once more.
+
+    Not those who have asked not to be asked, who said that it is not their field or that they may not speak on it.
+    """
+    before = Invitation.objects.filter(
+        survey_round__survey=survey_round.survey_id, survey_round__number__lt=survey_round.number
+    )
+    refused = before.filter(
+        declined_because__in=(Invitation.DeclinedBecause.NOT_MY_FIELD, Invitation.DeclinedBecause.MAY_NOT)
+    )
+    answered = before.filter(response__submitted_at__isnull=False)
+    asked = answered if answered_only else before.filter(invited_at__isnull=False) | answered
+    people: ContributorQuerySet = Contributor.objects.with_history(since=timezone.now() - LATELY)
+    return people.filter(pk__in=asked.values("contributor"), is_suppressed=False).exclude(
+        pk__in=refused.values("contributor")
+    )
 
 
 def narrowed(

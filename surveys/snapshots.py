@@ -28,6 +28,8 @@ from surveys.results import Counted, Tally
 
 FORMAT = 1
 COLUMNS = ("answer", "version", "sector", "value", "blank", "confidence", "attribution", "moderation")
+# In later rounds also what the same contributor had answered before, so that who changed can be counted again.
+BEFORE = "before"
 
 
 class UnknownQuestion(LookupError):
@@ -62,21 +64,29 @@ def canonical(content: Mapping[str, Any]) -> str:
 
 def _content(survey: Survey, survey_round: Round) -> dict[str, Any]:
     responses = {
-        pk: (sector, attribution)
-        for pk, sector, attribution in Response.objects.filter(
+        pk: (sector, attribution, contributor)
+        for pk, sector, attribution, contributor in Response.objects.filter(
             invitation__survey_round=survey_round, submitted_at__isnull=False
-        ).values_list("pk", "invitation__contributor__sector", "attribution")
+        ).values_list("pk", "invitation__contributor__sector", "attribution", "invitation__contributor")
     }
     answers: dict[int, dict[int, Answer]] = {}
     for answer in Answer.objects.filter(response__in=responses).only(
         "response_id", "question_id", "version", "value", "blank", "confidence", "moderation"
     ):
         answers.setdefault(answer.question_id, {})[answer.response_id] = answer
+    questions = list(Question.objects.filter(survey=survey).order_by(*ASKED_ORDER, "key", "version"))
+    current = [question for question in questions if question.superseded_at is None]
     asked = [
         question
-        for question in Question.objects.filter(survey=survey).order_by(*ASKED_ORDER, "key", "version")
-        if question.pk in answers or (question.superseded_at is None and question.key not in survey_round.settled)
+        for question in questions
+        if question.pk in answers or (question in current and question.key not in survey_round.settled)
     ]
+    settled = [
+        {"key": question.key, "prompt": question.prompt, "reason": survey_round.settled[question.key]}
+        for question in current
+        if question.key in survey_round.settled
+    ]
+    before = _answered_before(survey_round) if survey_round.number > 1 else None
     return {
         "format": FORMAT,
         "software": settings.VERSION,
@@ -89,25 +99,40 @@ def _content(survey: Survey, survey_round: Round) -> dict[str, Any]:
             "zone": survey_round.zone,
         },
         "panel": invitations.disposition_counts(survey_round=survey_round),
-        "columns": list(COLUMNS),
-        "questions": [_question(question, responses, answers.get(question.pk, {})) for question in asked],
+        **({"settled": settled} if settled else {}),
+        "columns": [*COLUMNS, *([BEFORE] if before is not None else [])],
+        "questions": [_question(question, responses, answers.get(question.pk, {}), before) for question in asked],
     }
 
 
+def _answered_before(survey_round: Round) -> dict[tuple[int, int], Any]:
+    """(question, contributor) -> what they last answered to that very question in an earlier round."""
+    given = Answer.objects.of_rounds_before(survey_round).values_list(
+        "question_id", "response__invitation__contributor", "value"
+    )
+    return {(question, contributor): value for question, contributor, value in given}
+
+
 def _question(
-    question: Question, responses: Mapping[int, tuple[str, str]], answers: Mapping[int, Answer]
+    question: Question,
+    responses: Mapping[int, tuple[str, str, int]],
+    answers: Mapping[int, Answer],
+    before: Mapping[tuple[int, int], Any] | None,
 ) -> dict[str, Any]:
     """The question and one row for each submitted response, in an order that says nothing of who came when."""
-    rows = []
-    for response, (sector, attribution) in responses.items():
+    rows: list[list[Any]] = []
+    for response, (sector, attribution, contributor) in responses.items():
         answer = answers.get(response)
         if answer is None:  # another version of the question was put to them
             rows.append([None, 0, sector, None, Blank.NOT_SHOWN.value, None, attribution, ""])
-            continue
-        value = question.type.frozen(answer.value)
-        rows.append([
-            answer.pk, answer.version, sector, value, answer.blank, answer.confidence, attribution, answer.moderation
-        ])  # fmt: skip
+        else:
+            value = _frozen(question, answer.value)
+            rows.append([
+                answer.pk, answer.version, sector, value, answer.blank, answer.confidence, attribution,
+                answer.moderation,
+            ])  # fmt: skip
+        if before is not None:
+            rows[-1].append(_frozen(question, before.get((question.pk, contributor))))
     rows.sort(key=lambda row: (json.dumps(row[2:], sort_keys=True), row[0] or 0))
     spec = question.spec
     return {
@@ -115,6 +140,10 @@ def _question(
         "required": spec.required, "settings": spec.settings, "options": spec.options, "rows": rows,
         **({"show_if": spec.show_if} if spec.show_if else {}),
     }  # fmt: skip
+
+
+def _frozen(question: Question, stored: Any) -> Any:
+    return None if stored is None else question.type.frozen(stored)
 
 
 def _instant(instant: Any) -> str | None:
@@ -206,23 +235,29 @@ def _results(snapshot: Snapshot, keys: Iterable[str]) -> Iterator[Result]:
         yield Result(spec, disclosure.shown(found, minimum=minimum))
 
 
-def _counted(data: Mapping[str, Any], key: str) -> tuple[QuestionSpec, dict[str, Tally]]:
+def rows(data: Mapping[str, Any], key: str) -> tuple[QuestionSpec, list[dict[str, Any]]]:
+    """One question (its latest version) in the content of a snapshot: its frozen rows by column, values loaded.
+
+    For arithmetic; nothing of it is for anybody to see. Raises UnknownQuestion.
+    """
     versions = [question for question in data["questions"] if question["key"] == key]
     if not versions:
         raise UnknownQuestion(key)
     latest = max(versions, key=lambda question: question["version"])
     spec = QuestionSpec(**{name: value for name, value in latest.items() if name != "rows"})
     load = question_type(spec.kind).load
-    rows = (dict(zip(data["columns"], row, strict=True)) for row in latest["rows"])
+    found = [dict(zip(data["columns"], row, strict=True)) for row in latest["rows"]]
+    for row in found:
+        row |= {name: load(row[name]) for name in ("value", BEFORE) if row.get(name) is not None}
+    return spec, found
+
+
+def _counted(data: Mapping[str, Any], key: str) -> tuple[QuestionSpec, dict[str, Tally]]:
+    spec, found = rows(data, key)
     return spec, compile_tallies(
         spec,
         [
-            Counted(
-                value=None if row["value"] is None else load(row["value"]),
-                sector=row["sector"],
-                blank=row["blank"],
-                confidence=row["confidence"],
-            )
-            for row in rows
+            Counted(value=row["value"], sector=row["sector"], blank=row["blank"], confidence=row["confidence"])
+            for row in found
         ],
     )

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from naatbatt.zones import in_words
-from surveys import disclosure, invitations, publishing, results, snapshots, wording
+from surveys import conditions, delphi, disclosure, invitations, publishing, results, snapshots, wording
 from surveys.disclosure import EVERYONE, Quote
 from surveys.models import Invitation, Question, Sector, Snapshot, Summary, Survey
 from surveys.questions import question_type
@@ -61,9 +61,16 @@ def write(snapshot: Snapshot) -> Draft:
     data = snapshot.data()
     found = snapshots.results(snapshot)
     quotes = _by_question(disclosure.quotes(survey_round=snapshot.survey_round))
+    moved = delphi.moves(snapshot)
     sections = [
         *_opening(data, found),
-        *(block for result in found for block in _section(snapshot, result, quotes.get(result.spec.key, []))),
+        *(
+            block
+            for result in found
+            for block in _section(
+                snapshot, result, quotes.get(result.spec.key, []), found, moved=moved.get(result.spec.key)
+            )
+        ),
         *_readers(snapshot.survey),
         *_method(snapshot, data, found, quotes),
     ]
@@ -72,8 +79,7 @@ def write(snapshot: Snapshot) -> Draft:
 
 def literal(text: str) -> str:
     """`text` as one paragraph of Markdown that means exactly these characters, whatever they are."""
-    text = " ".join(text.split())  # one line: what is a block only across lines cannot begin
-    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs") and c not in _REORDERING)
+    text = _plain(text)
     text = _ESCAPED.sub(lambda found: "\\" + found[0], text)
     text = _ENTITY.sub("&amp;", text).replace("<", "&lt;")
     return _AT_START.sub(lambda found: f"{found[1]}\\" if found[1] else _harmless(text[:1]), text, count=1)
@@ -81,8 +87,23 @@ def literal(text: str) -> str:
 
 def block_quote(quote: Quote) -> str:
     """The words as an attributed quotation: `> words`, and in a last paragraph `> — line`."""
-    paragraphs = [literal(part) for part in re.split(r"\n\s*\n", quote.words.replace("\r\n", "\n")) if part.strip()]
-    return "\n>\n".join(f"> {part}" for part in [*paragraphs, f"— {literal(quote.line)}"])
+    parts = [*(literal(part) for part in _parts(quote.words)), f"— {literal(quote.line)}"]
+    return "\n>\n".join(f"> {part}" for part in parts)
+
+
+def paragraphs(words: str) -> list[str]:
+    """The words of a quotation as they are read in print: paragraph by paragraph, nothing that cannot be seen."""
+    return [_plain(part) for part in _parts(words)]
+
+
+def _parts(words: str) -> list[str]:
+    return [part for part in re.split(r"\n\s*\n", words.replace("\r\n", "\n")) if part.strip()]
+
+
+def _plain(text: str) -> str:
+    """In one line: what is a block only across lines cannot begin."""
+    text = " ".join(text.split())
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs") and c not in _REORDERING)
 
 
 def _harmless(first: str) -> str:
@@ -199,14 +220,16 @@ def _lead(result: Result) -> str:
     return wording.lead(chart, result.spec, result.shown.groups) if chart is not None else ""
 
 
-def _section(snapshot: Snapshot, result: Result, quotes: list[Quote]) -> list[str]:
-    blocks = [f"## {literal(result.spec.prompt)}"]
+def _section(
+    snapshot: Snapshot, result: Result, quotes: list[Quote], found: list[Result], *, moved: delphi.Move | None
+) -> list[str]:
+    blocks = [f"## {literal(result.spec.prompt)}", *_asked_only(result, found)]
     chart = result.chart
     if chart is not None:
         blocks.append(publishing.fence(snapshot, result.spec.key))
     finding = literal(_lead(result))
     told = [f"**{finding}.**"] if finding else []
-    told += [literal(sentence) for sentence in result.reading]
+    told += [literal(sentence) for sentence in [*result.reading, *(moved.sentences if moved else [])]]
     if told:
         blocks.append(" ".join(told))
     elif not quotes:
@@ -214,6 +237,14 @@ def _section(snapshot: Snapshot, result: Result, quotes: list[Quote]) -> list[st
     if chart is None and told and not quotes:
         blocks.append(_("None of these answers may be quoted."))
     return [*blocks, *(block_quote(quote) for quote in quotes)]
+
+
+def _asked_only(result: Result, found: list[Result]) -> list[str]:
+    """Whom a question was put to, where it was not put to all."""
+    if not result.spec.show_if:
+        return []
+    told = conditions.in_words([other.spec for other in found], result.spec.show_if)
+    return [literal(_("Asked only where %(conditions)s.") % {"conditions": told})]
 
 
 # --- readers
@@ -277,8 +308,9 @@ def _method(
         ))  # fmt: skip
     points += [
         (_("Withheld"), _withheld(found, minimum)),
-        (_("Quotations"), _quotation_rule(quotes)),
+        (_("Quotations"), _quotation_rule(quotes, closed_door=snapshot.survey.closed_door)),
         *((_("Readers"), text) for text in _reader_rule(snapshot.survey)),
+        *((_("Rounds"), text) for text in _settled(data)),
         *((_("Wording"), text) for text in _reworded(data)),
         (
             _("Source"),
@@ -322,8 +354,13 @@ def _withheld(found: list[Result], minimum: int) -> str:
     return f"{rule} {_('Withheld here: %(parts)s.') % {'parts': '; '.join(parts)}}"
 
 
-def _quotation_rule(quotes: Mapping[str, list[Quote]]) -> str:
+def _quotation_rule(quotes: Mapping[str, list[Quote]], *, closed_door: bool) -> str:
     rule = _("Contributors chose how they are named; nothing is quoted from those who chose to stay in the background.")
+    if closed_door:
+        rule = _(
+            "This survey was closed-door, under the Chatham House rule: what was said may be used, and neither names "
+            "nor affiliations are printed with it. Nothing is quoted from those who chose to stay in the background."
+        )
     edited = sum(quote.edited for found in quotes.values() for quote in found)
     if not edited:
         return rule
@@ -352,6 +389,15 @@ def _reworded(data: Mapping[str, Any]) -> list[str]:
         % {"prompt": literal(latest[key]["prompt"])}
         for key in latest
         if sum(question["key"] == key for question in data["questions"]) > 1
+    ]
+
+
+def _settled(data: Mapping[str, Any]) -> list[str]:
+    """What a later round did not ask, and why."""
+    return [
+        _("“%(prompt)s” was settled and not asked again. %(reason)s")
+        % {"prompt": literal(settled["prompt"]), "reason": literal(settled["reason"])}
+        for settled in data.get("settled", ())
     ]
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from naatbatt.zones import in_words
-from surveys import invitations, rounds
+from surveys import delphi, invitations, rounds
 from surveys.models import Round
 
 # How often a round takes down that its reminders were looked at, where none is due.
@@ -19,7 +19,10 @@ LOOKED_AT = timedelta(hours=1)
 
 
 def advance(*, survey_round: Round, now: datetime | None = None) -> Round:
-    """Do what is due: invite, remind, close, or hold what comes too late. Looked at again at once: no change."""
+    """Do what is due: invite, remind, count what is shown in real time, close, or hold what comes too late.
+
+    Looked at again at once: no change.
+    """
     now = now or timezone.now()
     row = Round.objects.get(pk=survey_round.pk)
     if row.closed_at is not None or row.held_at is not None or now < row.opens_at:
@@ -30,20 +33,28 @@ def advance(*, survey_round: Round, now: datetime | None = None) -> Round:
     if now >= row.takes_answers_until:
         rounds.close(survey_round=row, now=now)
     elif now < row.closes_at:
-        invitations.solicit(survey_round=row, now=now)
+        rounds.begin(survey_round=row, now=now)
         begun = row.remind_at is not None and row.remind_at <= now
         if reminds_at or (begun and (row.reminded_at is None or row.reminded_at <= now - LOOKED_AT)):
-            invitations.remind(survey_round=row, now=now)
+            invitations.remind(survey_round=row, now=now, asked_for_only=not begun)
+    delphi.renew(survey_round=row, now=now)
     row.refresh_from_db()
     return row
 
 
 def _reminds_at(row: Round, now: datetime) -> datetime | None:
-    """The earliest instant at which a reminder fell due that has not been written; nothing where none has."""
-    if row.remind_at is None or now < row.remind_at or now >= row.closes_at:
+    """The earliest instant at which a reminder fell due that has not been written; nothing where none has.
+
+    The round's `remind_at` holds for everybody but those who chose a day of their own.
+    """
+    if now >= row.closes_at:
         return None
-    due = invitations.falls_due(survey_round=row)
-    earliest = max(row.remind_at, due[0][1]) if due else None
+    due = [
+        one.at if one.asked_for or row.remind_at is None else max(row.remind_at, one.at)
+        for one in invitations.falls_due(survey_round=row)
+        if one.asked_for or row.remind_at is not None
+    ]
+    earliest = min(due, default=None)
     return earliest if earliest and earliest <= now else None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from surveys import conditions
 from surveys.models import Question
 
 _WORDS = re.compile(r"\s+|[^\s]+")
@@ -29,13 +30,18 @@ class Difference:
 
 
 def differences(before: Question, after: Question) -> list[Difference]:
-    """The fields in which `after` differs from `before`, in the order of the form. Empty: they ask the same."""
-    old, new = _told(before), _told(after)
+    """The fields in which `after` differs from `before`, in the order of the form. Empty: nothing differs."""
+    old, new = ({**_told(question), _("Section"): _section(question)} for question in (before, after))
     return [Difference(label, _parts(old[label], new[label])) for label in new if old[label] != new[label]]
 
 
+def ask_the_same(one: Question, other: Question) -> bool:
+    """Whether both ask the same in the same words, and of the same people. Where they stand makes no difference."""
+    return _told(one) == _told(other)
+
+
 def _told(question: Question) -> dict[str, str]:
-    """Every field that makes up the wording, as text to be read."""
+    """Every field that makes up the wording, as text to be read, and whom it is put to."""
     return {
         _("Question"): question.prompt,
         _("Guidance"): question.guidance,
@@ -43,7 +49,20 @@ def _told(question: Question) -> dict[str, str]:
         _("Kind"): str(question.type.label),
         _("Settings"): "\n".join(f"{name}: {value}" for name, value in sorted(question.settings.items())),
         _("Options"): "\n".join(f"{option['label']} ({option['key']})" for option in question.options),
+        _("Shown when"): _shown_when(question),
     }
+
+
+def _shown_when(question: Question) -> str:
+    if not question.show_if:
+        return _("always")
+    named = conditions.named_by(question.spec)
+    others = Question.objects.current().filter(survey=question.survey_id, key__in=named)
+    return conditions.in_words([other.spec for other in others], question.show_if)
+
+
+def _section(question: Question) -> str:
+    return question.section.title if question.section else ""
 
 
 def _parts(before: str, after: str) -> tuple[Part, ...]:

@@ -44,13 +44,13 @@ class SurveyFactory(factory.django.DjangoModelFactory):
 
 
 class RoundFactory(factory.django.DjangoModelFactory):
-    """A round that opened an hour ago and closes in a week."""
+    """The next round of its survey, which opened an hour ago and closes in a week."""
 
     class Meta:
         model = Round
 
     survey = factory.SubFactory(SurveyFactory)
-    number = factory.Sequence(lambda n: n + 1)
+    number = factory.LazyAttribute(lambda row: row.survey.rounds.count() + 1)
     opens_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
     closes_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
     zone = "America/New_York"

@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -119,6 +120,9 @@ WRONG = [
     ("STAFF_EMAILS", "ann@example.org, ben", "'ben', which is not a mail address"),
     ("STAFF_EMAILS", "ann@example", "'ann@example', which is not a mail address"),
     ("SOURCE_URL", "code.example.org/naatbatt", "is not a web address"),
+    ("ANSWER_GRACE_MINUTES", "a while", "is not a number of minutes from 0 to 1440"),
+    ("ANSWER_GRACE_MINUTES", "1441", "is not a number of minutes from 0 to 1440"),
+    ("ANSWER_GRACE_MINUTES", "-5", "is not a number of minutes from 0 to 1440"),
     ("LOG_LEVEL", "LOUD", "is not a level"),
     ("VAR_DIR", "/dev/null/var", "cannot be written"),
     ("VAR_DIR", str(Path(__file__)), "cannot be written"),
@@ -234,6 +238,11 @@ def variables_read():
             assert isinstance(node.args[0], ast.Constant), ast.unparse(node)
             names.add(node.args[0].value)
     return names
+
+
+@pytest.mark.parametrize(("written", "meant"), [("0", 0), ("15", 15), ("1440", 1440), ("007", 7)])
+def test_minutes_are_read_as_a_length_of_time(written, meant):
+    assert environment.minutes(written) == timedelta(minutes=meant)
 
 
 def test_the_example_lists_every_variable():

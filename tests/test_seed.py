@@ -159,13 +159,22 @@ class TestDeliveredSeeds:
 
     def test_ask_every_kind_of_question_in_one_open_round(self):
         seed()
-        survey = Survey.objects.get()
+        survey = Survey.objects.get(slug="three-questions")
         assert survey.series.slug == "the-great-battery-race"
         assert {question.kind for question in survey.questions.current()} == {kind.kind for kind in TYPES}
         assert [question.position for question in survey.questions.all()] == [*range(1, 16)]
         survey_round = survey.rounds.get()
-        assert survey_round.is_open()
+        assert [survey_round] == [*Round.objects.open()]
         assert survey_round.closes_at.astimezone(NEW_YORK).isoformat() == "2026-12-06T17:00:00-05:00"
+
+    def test_bring_a_survey_behind_closed_doors_with_sections_a_condition_and_a_word_explained(self):
+        seed()
+        survey = Survey.objects.get(closed_door=True)
+        assert [section.title for section in survey.sections.order_by("position")] == ["The money", "Everything else"]
+        assert [definition["term"] for definition in survey.definitions] == ["substantial"]
+        (conditional,) = [question for question in survey.questions.current() if question.show_if]
+        assert conditional.show_if == [{"question": "backing", "is": ["all", "some"]}]
+        assert survey.rounds.get().is_upcoming()
 
     def test_have_thirty_contributors_who_are_plainly_samples_and_nobody_is_written_to(self):
         seed()

@@ -91,6 +91,18 @@ SECOND_THOUGHTS = "On reflection: purchase commitments first, everything else af
 OTHER_HURDLE = "The time it takes to get connected to the grid"
 REFUSAL = "I have changed employers and cannot speak on this at present."
 
+# What somebody has at stake, as they put it themselves.
+INTEREST = "My company has applied for a federal grant."
+# How many think again once they see what the others answered.
+CHANGE_THEIR_MIND = 6
+# Who takes part in the survey behind closed doors, and what two of them say there.
+CLOSED_PANEL = {Sector.INDUSTRY: 4, Sector.ACADEMIA: 3, Sector.GOVERNMENT: 3}
+CLOSED_SILENT = 1
+CLOSED_WORDS = (
+    "We would build if somebody took the price risk of the first three years.",
+    "Nobody says it aloud, but the permits are not what is holding this up.",
+)
+
 # How people choose to be quoted, as often as they stand here.
 ATTRIBUTIONS = (
     *[Attribution.NAMED] * 5,
@@ -137,10 +149,7 @@ def give_parts(panel: list[Contributor]) -> Parts:
 
 
 def fill_in(form: PageForm, person: Contributor, words: dict[tuple[str, str], str], *, draft: bool = False) -> None:
-    """Answer as this person would, by what stands on the page.
-
-    A draft stops after the first few fields and says nothing about attribution.
-    """
+    """Answer one page as this person would, by what stands on it. A draft stops after the first few fields."""
     dice = random.Random(f"{SEED} {person.email}")  # noqa: S311
     fields = [name for name in form.controls if name.startswith("q-")]
     for name in fields[: 3 if draft else None]:
@@ -152,8 +161,28 @@ def fill_in(form: PageForm, person: Contributor, words: dict[tuple[str, str], st
             form.controls[name].holds = []
         if name.endswith(".other") and form.controls[name.removesuffix(".other")].holds == ["other"]:
             form.controls[name].holds = [OTHER_HURDLE]
-    if not draft:
-        form.controls["attribution"].holds = [dice.choice(ATTRIBUTIONS).value]
+
+
+def think_again(form: PageForm, person: Contributor) -> None:
+    """Move the first vote on the page one step, and keep everything else as it was answered before."""
+    votes = (control for name, control in form.controls.items() if name.startswith("q-") and "radio" in control.kind)
+    control = next(votes)
+    offers = [offer for offer in control.offers if offer not in ("no_opinion", "prefer_not")]
+    place = offers.index(control.holds[0]) if control.holds and control.holds[0] in offers else 0
+    control.holds = [offers[place + 1 if place + 1 < len(offers) else place - 1]]
+
+
+def choose_line(form: PageForm, person: Contributor) -> None:
+    """How this person wants to be quoted, among what the page offers them."""
+    offers = form.controls["attribution"].offers
+    if form.controls["attribution"].holds:
+        return  # chosen in an earlier round
+    dice = random.Random(f"{SEED} {person.email}")  # noqa: S311
+    wanted = [level.value for level in ATTRIBUTIONS if level.value in offers]
+    chosen = dice.choice(wanted)
+    form.controls["attribution"].holds = [chosen]
+    if chosen == Attribution.NAMED and "interest" in form.controls and dice.random() < 0.3:
+        form.controls["interest"].holds = [INTEREST]
 
 
 def _hold(

@@ -77,6 +77,7 @@ def _environment(folder: Path) -> dict[str, str]:
     """What the play and its worker are started with: ours, but for everything that names data, mail or addresses."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     environment.update(VAR_DIR=str(folder), DATABASE_URL=_fresh_database(), LOG_LEVEL="WARNING", PYTHONUNBUFFERED="1")
+    environment["ANSWER_GRACE_MINUTES"] = "0"  # nobody in the play is late, and nobody waits
     if settings.REDIS_URL:
         environment["REDIS_PREFIX"] = prefix = f"{settings.REDIS_PREFIX}-demo"
         _forget(prefix)

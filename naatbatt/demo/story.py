@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from naatbatt.demo.visitor import Mailbox, PageForm, Visitor, link_in
 from naatbatt.mail.models import OutgoingMail
 from posts import newsletter, publishing
 from posts.models import Author, Issue, IssueRecipient, Post, Subscriber
-from surveys import invitations, moderation, open_views
+from surveys import invitations, moderation, open_views, rounds
 from surveys.models import Answer, Contributor, Invitation, OpenView, Response, Round, Snapshot, Summary
 from surveys.open_forms import OpenViewForm
 
@@ -53,6 +54,8 @@ class Story:
         self.words_are_moderated()
         snapshot = self.round_closes()
         issue = self.summary_goes_out(snapshot)
+        self.panel_is_asked_again(snapshot)
+        self.some_speak_behind_closed_doors()
         return self.ledger(snapshot, issue)
 
     # --- telling, waiting, asking the worker
@@ -131,26 +134,24 @@ class Story:
 
     def panel_is_invited(self) -> None:
         self.survey_round = Round.objects.open().get()
+        self.first_round = self.survey_round
         panel: list[Contributor] = []
         for sector, size in cast.PANEL.items():
             panel += Contributor.objects.filter(sector=sector).order_by("email")[:size]
         invitations.invite(survey_round=self.survey_round, contributors=panel)
-        self.timetable("advance rounds")
+        self.everybody_is_written_to()
         invited = Invitation.objects.filter(survey_round=self.survey_round)
-        self.wait("the invitations", lambda: not invited.unsolicited().exists())
-        self.mails_are_settled("the invitation mails")
         states = Counter(invited.values_list("mail__state", flat=True))
         self.tell("invite", f"{len(panel)} invited: {states[State.SENT]} mails taken, {states[State.FAILED]} refused")
         self.parts = cast.give_parts(panel)
 
     def some_answer_at_once(self) -> None:
         parts = self.parts
-        for person in parts.at_once:
-            self.answer(person, "invitation")
-        self.answer(parts.leaves_a_draft[0], "invitation", button="save")
+        for number, person in enumerate(parts.at_once):
+            # One of them presses the button twice: the same form again, as browsers do. One answer, one mail.
+            self.answer(person, "invitation", times=2 if number == 2 else 1)
+        self.answer(parts.leaves_a_draft[0], "invitation", draft=True)
         self.decline(parts.decliner)
-        # Somebody presses the button twice: the same form again, as browsers do. One answer, one mail.
-        self.answer(parts.at_once[2], "invitation", times=2)
         self.mails_are_settled("the thank-you mails")
         self.tell("answer", f"{self.submitted()} submitted (one pressed twice), 1 draft, 1 declined")
 
@@ -187,7 +188,7 @@ class Story:
             self.answer(person, "reminder")
         self.answer(advertiser, "reminder", words=cast.ADVERTISEMENT)
         self.answer(writer, "reminder", words=cast.ROUGH)
-        self.answer(parts.leaves_a_draft[1], "reminder", button="save")
+        self.answer(parts.leaves_a_draft[1], "reminder", draft=True)
         # Somebody thinks again, with the answers that are already in.
         self.answer(parts.at_once[0], "invitation", words=cast.SECOND_THOUGHTS)
         self.edits_after_submitting += 1
@@ -196,22 +197,34 @@ class Story:
         self.tell("answer", f"{self.submitted()} submitted, 1 edited after submitting; {thanked} thank-you mails")
 
     def answer(
-        self, person: Contributor, mail: str, *, words: str = "", button: str = "submit", times: int = 1
-    ) -> None:
-        """Open the link of the mail, fill in the form there, press the button. `words` are for the free text."""
+        self, person: Contributor, mail: str, *, words: str = "", draft: bool = False, times: int = 1
+    ) -> None:  # fmt: skip
+        """Open the link of the mail, answer page by page, read it through, submit. `words` are for the free text."""
         if words:
             self.parts.words[person.email, "step"] = words
-        link, visitor = self.link_of(person, mail)
-        form = visitor.form(link, button=button)
-        cast.fill_in(form, person, self.parts.words, draft=button == "save")
+        page, visitor = self.link_of(person, mail)
+        review = f"{page}review/"
+        while page != review:
+            form = visitor.form(page, button="next")
+            cast.fill_in(form, person, self.parts.words, draft=draft)
+            if draft:
+                visitor.press(page, form, button="save")
+                return
+            page = visitor.press(page, form, button="next")
+        self.submit(person, review, visitor, times=times)
+
+    def submit(self, person: Contributor, review: str, visitor: Visitor, *, times: int = 1) -> None:
+        form = visitor.form(review, button="submit")
+        cast.choose_line(form, person)
         for _time in range(times):
-            visitor.press(link, form, button=button)
+            visitor.press(review, form, button="submit")
 
     def decline(self, person: Contributor) -> None:
         link, visitor = self.link_of(person, "invitation")
-        form = visitor.form(link, button="decline")
+        ways_out = f"{link}leave/"
+        form = visitor.form(ways_out, button="may_not")
         form.controls["reason"].holds = [cast.REFUSAL]
-        visitor.press(link, form, button="decline")
+        visitor.press(ways_out, form, button="may_not")
 
     def link_of(self, person: Contributor, mail: str) -> tuple[str, Visitor]:
         invitation = Invitation.objects.get(survey_round=self.survey_round, contributor=person)
@@ -260,9 +273,7 @@ class Story:
         return snapshot
 
     def summary_goes_out(self, snapshot: Snapshot) -> Issue:
-        self.timetable("compile summaries")
-        self.wait("the summary", lambda: Summary.objects.filter(snapshot=snapshot, post__isnull=False).exists())
-        post = Post.objects.get(pk=Summary.objects.values_list("post", flat=True).get(snapshot=snapshot))
+        post = self.summary_of(snapshot)
         self.tell(
             "compile", f"“{post.title}”: {len(post.body.split())} words, {post.body.count('```survey-figure')} figures"
         )
@@ -276,6 +287,67 @@ class Story:
         self.address = settings.SITE_URL + post.get_absolute_url()
         return issue
 
+    def panel_is_asked_again(self, frozen: Snapshot) -> None:
+        """A second round: everybody sees what the group answered, most keep their answers, some think again."""
+        before = Round.objects.select_related("survey").get(pk=self.first_round.pk)
+        now = timezone.now()
+        following = rounds.proposed(before, now=now)
+        following.opens_at, following.closes_at, following.remind_at = now, now + timedelta(days=7), None
+        self.survey_round = rounds.follow(after=before, following=following, answered_only=True)
+        self.everybody_is_written_to()
+        people = [row.contributor for row in self.survey_round.invitations.select_related("contributor")]
+        for number, person in enumerate(people):
+            page, visitor = self.link_of(person, "invitation")
+            review = f"{page}review/"
+            while page != review:
+                form = visitor.form(page, button="next")
+                if number < cast.CHANGE_THEIR_MIND:
+                    cast.think_again(form, person)
+                page = visitor.press(page, form, button="next")
+            self.submit(person, review, visitor)
+        self.mails_are_settled("the thank-you mails of the second round")
+        self.asked_again = len(people)
+        settled = Round.objects.get(pk=self.survey_round.pk).settled
+        self.tell("round 2", f"{len(people)} asked again, {self.submitted()} submitted; {len(settled)} settled before")
+        for answer in Answer.objects.awaiting_moderation():
+            moderation.approve(answer=answer, by=self.editor)
+        self.second = self.round_closes()
+
+    def some_speak_behind_closed_doors(self) -> None:
+        """Another survey, under the Chatham House rule. What comes of it names nobody."""
+        self.survey_round = Round.objects.get(survey__slug="behind-closed-doors")
+        self.survey_round.opens_at, self.survey_round.remind_at = timezone.now(), None
+        self.survey_round.save(update_fields=["opens_at", "remind_at"])
+        panel: list[Contributor] = []
+        for sector, size in cast.CLOSED_PANEL.items():
+            panel += Contributor.objects.filter(sector=sector).order_by("email")[:size]
+        invitations.invite(survey_round=self.survey_round, contributors=panel)
+        self.everybody_is_written_to()
+        answering = panel[: -cast.CLOSED_SILENT]
+        for person, words in zip(answering, cast.CLOSED_WORDS, strict=False):
+            self.parts.words[person.email, "unsaid"] = words
+        for person in answering:
+            self.answer(person, "invitation")
+        self.mails_are_settled("the thank-you mails of the survey behind closed doors")
+        for answer in Answer.objects.awaiting_moderation():
+            moderation.approve(answer=answer, by=self.editor)
+        snapshot = self.round_closes()
+        post = self.summary_of(snapshot)
+        self.answered_behind_closed_doors = len(answering)
+        self.names_printed = sum(person.name in post.body or person.affiliation in post.body for person in panel)
+        self.tell("closed door", f"{len(answering)} of {len(panel)} answered; the draft names {self.names_printed}")
+
+    def everybody_is_written_to(self) -> None:
+        self.timetable("advance rounds")
+        invited = Invitation.objects.filter(survey_round=self.survey_round)
+        self.wait("the invitations", lambda: not invited.unsolicited().exists())
+        self.mails_are_settled("the invitation mails")
+
+    def summary_of(self, snapshot: Snapshot) -> Post:
+        self.timetable("compile summaries")
+        self.wait("the summary", lambda: Summary.objects.filter(snapshot=snapshot, post__isnull=False).exists())
+        return Post.objects.get(pk=Summary.objects.values_list("post", flat=True).get(snapshot=snapshot))
+
     # --- the balance
 
     def ledger(self, snapshot: Snapshot, issue: Issue) -> Ledger:
@@ -284,15 +356,19 @@ class Story:
         mails = OutgoingMail.objects.all()
         states = Counter(mails.values_list("state", flat=True))
         names = Counter(mails.values_list("name", flat=True))
-        standing = invitations.disposition_counts(survey_round=self.survey_round)["all"]
+        standing = invitations.disposition_counts(survey_round=self.first_round)["all"]
         first_issue = Issue.objects.exclude(pk=issue.pk).get()
         readers = Counter(Subscriber.objects.values_list("state", flat=True))
         disposition = Invitation.Disposition
         asked_for = {
             "confirmations": len(cast.READERS),
             "invitations": sum(cast.PANEL.values()),
+            "invitations to round 2": self.asked_again,
+            "invitations behind closed doors": sum(cast.CLOSED_PANEL.values()),
             "reminders": sum(cast.PANEL.values()) - cast.ANSWER_AT_ONCE - 2,  # one declined, one is unreachable
             "thank-yous": cast.ANSWER_AT_ONCE + cast.ANSWER_AFTER_REMINDER + self.edits_after_submitting,
+            "thank-yous of round 2": self.asked_again,
+            "thank-yous behind closed doors": self.answered_behind_closed_doors,
             "proposed edits": self.edits_proposed,
             "readers’ views": 1,
             "issues": first_issue.recipients.count() + issue.recipients.count(),
@@ -306,6 +382,10 @@ class Story:
                 Equation("complete", standing[disposition.COMPLETE], {
                     "counted in the snapshot": len(snapshot.data()["questions"][0]["rows"]),
                 }),
+                Equation("complete in round 2", self.asked_again, {
+                    "counted in its snapshot": len(self.second.data()["questions"][0]["rows"]),
+                }),
+                Equation("names to be kept", 0, {"printed of those behind closed doors": self.names_printed}),
                 Equation("readers’ views approved", OpenView.objects.filter(state=OpenView.State.APPROVED).count(), {
                     "printed beside the panel": self.readers_printed,
                 }),

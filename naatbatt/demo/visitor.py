@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.test import Client
@@ -115,14 +115,15 @@ class Visitor:
         pressed = f"button “{button}”" if button else "button"
         raise NotOnThePageError(f"The page has no form with a {pressed}.")
 
-    def press(self, url: str, form: PageForm, *, button: str) -> None:
-        """Send the form as it is filled in. The answer must be a page or a redirection, not a refusal."""
+    def press(self, url: str, form: PageForm, *, button: str) -> str:
+        """Send the form as it is filled in, and say where that leads. The answer must be a page, not a refusal."""
         data: dict[str, list[str]] = {name: control.holds for name, control in form.controls.items() if control.holds}
         if form.buttons[button]:
             data[form.buttons[button]] = [button]
         answer = self.client.post(urlsplit(url).path, data)
         if answer.status_code not in (200, 302, 303):
             raise NotOnThePageError(f"Pressing “{button}” gave {answer.status_code}.")
+        return urljoin(url, answer.headers.get("Location", url))
 
 
 class Mailbox:

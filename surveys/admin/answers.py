@@ -14,19 +14,18 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from surveys import moderation
+from surveys import disclosure, moderation
+from surveys.admin.late import LateFilter, SentLate, standing_of_late
 from surveys.admin.pages import STYLES, ReadOnly, RoundFilter, Steps, UsualFirst, change_address, link_to
-from surveys.models import Answer, Response
-from surveys.responses import attribution_in_words
+from surveys.models import Answer, Attribution, Consent, Response
 
 Moderation = Answer.Moderation
 
 
 def line_under(answer: Answer) -> str:
-    """What readers would see under these words."""
-    response = answer.response
-    line = attribution_in_words(response.invitation.contributor, response.attribution)
-    return line or _("never quoted (on background)")
+    """What readers would see under these words, as far as that does not depend on how many answer."""
+    line = disclosure.line_under(answer)
+    return f"— {line}" if line else _("never quoted (on background)")
 
 
 class ModerationFilter(UsualFirst):
@@ -56,7 +55,10 @@ class AnswerAdmin(Steps):
 
     list_display = ("short_words", "prompt", "line", "state")
     list_filter = (ModerationFilter, ("response__invitation__survey_round", RoundFilter))
-    list_select_related = ("question", "response__invitation__contributor")
+    list_select_related = (
+        "question", "response__consent", "response__invitation__contributor",
+        "response__invitation__survey_round__survey",
+    )  # fmt: skip
     list_display_links = None
     list_per_page = 50
     show_full_result_count = False
@@ -78,10 +80,10 @@ class AnswerAdmin(Steps):
 
     @admin.display(description=gettext_lazy("words"))
     def short_words(self, answer: Answer) -> SafeString:
-        """With the version that was read, so that nobody approves what they have not seen."""
+        """With a mark of what was read, so that nobody approves what they have not seen."""
         return format_html(
-            '<a href="{}">{}</a><input type="hidden" name="version-{}" value="{}">',
-            change_address(answer), Truncator(answer.words).words(60), answer.pk, answer.version,
+            '<a href="{}">{}</a><input type="hidden" name="mark-{}" value="{}">',
+            change_address(answer), Truncator(answer.words).words(60), answer.pk, moderation.as_read(answer),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("question"))
@@ -100,9 +102,9 @@ class AnswerAdmin(Steps):
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Answer]) -> None:
         approved = changed = 0
         for answer in queryset:
-            answer.version = as_number(request.POST.get(f"version-{answer.pk}"), answer.version)
+            mark = request.POST.get(f"mark-{answer.pk}", "")
             try:
-                moderation.approve(answer=answer, by=request.user)  # type: ignore[arg-type]
+                moderation.approve(answer=answer, by=request.user, mark=mark)  # type: ignore[arg-type]
                 approved += 1
             except moderation.WordsChanged:
                 changed += 1
@@ -137,8 +139,10 @@ class AnswerAdmin(Steps):
             "answer": answer,
             "question": question,
             "contributor": answer.response.invitation.contributor,
-            "attribution": answer.response.get_attribution_display(),
+            "attribution": _level_in_words(disclosure.level_of(answer)),
+            "asked_for": _level_in_words(answer.attribution or answer.response.attribution),
             "line": line_under(answer),
+            "mark": moderation.as_read(answer),
             "said": "" if answer.value is None else question.type.readable(question.spec, answer.value),
             "earlier": earlier_words(answer),
             "may_decide": self.may_step(request),
@@ -161,15 +165,16 @@ class AnswerAdmin(Steps):
         return self._decide(request, answer, propose, _("The contributor is asked by mail whether they agree."))
 
     def _decide(self, request: HttpRequest, answer: Answer, decide: Callable[..., Answer], done: str) -> HttpResponse:
-        """Decide about the version that was read, then go on to the next in the queue."""
-        answer.version = as_number(request.POST.get("version"), answer.version)
+        """Decide about what was read, words and line, then go on to the next in the queue."""
         try:
-            decide(answer=answer, by=request.user)
+            decide(answer=answer, by=request.user, mark=request.POST.get("mark", ""))
         except moderation.ReasonMissing as error:
             messages.error(request, str(error))
             return self.back_to(answer)
         except moderation.WordsChanged:
-            messages.warning(request, _("The contributor has changed these words meanwhile. Read them again."))
+            messages.warning(
+                request, _("The contributor has changed these words, or the line under them. Read them again.")
+            )
             return self.back_to(answer)
         messages.success(request, done)
         following = self._next(self.get_queryset(request).filter(moderation=Moderation.PENDING), answer)
@@ -190,8 +195,8 @@ def with_words(answers: QuerySet[Answer]) -> QuerySet[Answer]:
     return answers.counted().exclude(moderation=Moderation.NOT_NEEDED)  # type: ignore[attr-defined]
 
 
-def as_number(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else otherwise
+def _level_in_words(level: str) -> str:
+    return str(Attribution(level).label) if level else "–"
 
 
 def earlier_words(answer: Answer) -> list[dict[str, Any]]:
@@ -204,9 +209,10 @@ def earlier_words(answer: Answer) -> list[dict[str, Any]]:
 
 
 @admin.register(Response)
-class ResponseAdmin(ReadOnly):
-    list_display = ("contributor", "survey_round", "attribution", "submitted_at", "version")
+class ResponseAdmin(SentLate, ReadOnly):
+    list_display = ("contributor", "survey_round", "attribution", "submitted_at", "offered_late_at", "version")
     list_filter = (
+        LateFilter,
         ("submitted_at", admin.EmptyFieldListFilter),
         "attribution",
         ("invitation__survey_round", RoundFilter),
@@ -214,7 +220,9 @@ class ResponseAdmin(ReadOnly):
     list_select_related = ("invitation__contributor", "invitation__survey_round__survey")
     list_per_page = 50
     search_fields = ("invitation__contributor__name", "invitation__contributor__affiliation")
-    fields = ("contributor", "survey_round", "attribution", "started_at", "submitted_at", "updated_at", "version")
+    fields = (
+        "contributor", "survey_round", "attribution", "interest", "started_at", "submitted_at", "updated_at", "version",
+    )  # fmt: skip
     change_form_template = "admin/surveys/response/change_form.html"
 
     class Media:
@@ -234,7 +242,23 @@ class ResponseAdmin(ReadOnly):
         response: Response = context["original"]
         context["is_draft"] = response.submitted_at is None
         context["answers"] = [] if context["is_draft"] else [_read(answer) for answer in _answers(response)]
+        context |= standing_of_late(response)
+        context["may_step"] = self.may_step(request)
+        context["consents"] = [_evidence(consent) for consent in response.consents.order_by("-pk")]
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _evidence(consent: Consent) -> dict[str, Any]:
+    """What somebody agreed to, as it was read then. The level they chose stands first among the lines."""
+    return {
+        "consent": consent,
+        "line": consent.lines.get(consent.attribution, ""),
+        "exceptions": [
+            {"key": key, "level": _level_in_words(level), "line": consent.lines.get(level, "")}
+            for key, level in consent.exceptions.items()
+        ],
+        "points": consent.wording.split("\n"),
+    }
 
 
 def _answers(response: Response) -> QuerySet[Answer]:
@@ -254,6 +278,7 @@ def _read(answer: Answer) -> dict[str, Any]:
         "answer": answer,
         "prompt": question.prompt,
         "said": said(answer),
+        "own": _level_in_words(answer.attribution) if answer.attribution and answer.words else "",
         "link": link_to(answer, answer.get_moderation_display())
         if answer.moderation != Moderation.NOT_NEEDED
         else answer.get_moderation_display(),

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from surveys import questionnaires, snapshots, versions
 from surveys.admin.pages import UsualFirst, change_address, link_to
 from surveys.models import Answer, Question, Round, Snapshot, SnapshotTampered, Survey
+from surveys.models.questions import ASKED_ORDER
 
 
 def with_use(questions: QuerySet[Question]) -> QuerySet[Question]:
@@ -113,7 +114,9 @@ class QuestionBank(admin.ModelAdmin):
             return TemplateResponse(request, "admin/surveys/bank/ask_again.html", context)
         survey = form.cleaned_data["survey"]
         before = set(survey.questions.values_list("pk", flat=True))
-        there = [questionnaires.ask_again(question=question, survey=survey) for question in questions]
+        in_order = questions.select_related("section").order_by("survey", *ASKED_ORDER, "pk")
+        pairs = [(row, questionnaires.ask_again(question=row, survey=survey)) for row in in_order]
+        there = [copy for _row, copy in pairs]
         new = {question.pk for question in there} - before
         if new:
             said = ngettext(
@@ -132,6 +135,10 @@ class QuestionBank(admin.ModelAdmin):
         renamed = [row.key for row in there if row.pk in new and row.asked_before and row.key != row.asked_before.key]
         if renamed:
             messages.info(request, _("Their keys were taken there, so they have new ones: %s.") % ", ".join(renamed))
+        for row, copy in pairs:
+            if copy.pk in new and questionnaires.left_behind(question=row, copy=copy):
+                said = _("“%(question)s” depended on answers that are not asked for there: look at whom it is put to.")
+                messages.warning(request, said % {"question": Truncator(row.prompt).words(12)})
         return HttpResponseRedirect(change_address(survey))
 
     def render_change_form(
@@ -165,7 +172,7 @@ def told(question: Question, family: list[Question]) -> list[Asking]:
         Asking(
             question=row,
             is_this=row.pk == question.pk,
-            same_words=not versions.differences(question, row),
+            same_words=versions.ask_the_same(question, row),
             results=[found for snapshot in of_survey[row.survey_id] if (found := _result(snapshot, row))],
         )
         for row in family

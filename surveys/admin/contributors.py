@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
@@ -21,10 +22,12 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from surveys import contributors, panels
+from surveys.admin.forgetting import forget_page
 from surveys.admin.pages import STYLES, ReadOnlyInline, link_to, of
 from surveys.models import Contributor, Invitation
 
@@ -117,11 +120,45 @@ class ContributorAdmin(admin.ModelAdmin):
     def answered(self, contributor: Any) -> str:
         return of(contributor.times_answered, contributor.times_asked)
 
+    # --- deleted, where nobody has asked them; else forgotten
+
+    def has_change_permission(self, request: HttpRequest, obj: Contributor | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj is not None and obj.is_former)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Contributor | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj is not None and _was_asked(obj))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Of several that are chosen to be deleted, those that cannot be, and what to do instead."""
+        listed, counts, needed, protected = super().get_deleted_objects(objs, request)
+        if protected:
+            needed = set()  # nobody has that permission, so it is not what is missing
+            why = _("{name} has been asked: votes hang on them. Open their page to forget them instead.")
+            protected = [format_html(why, name=link_to(one)) for one in objs if _was_asked(one)]
+        return listed, counts, needed, protected
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        found: Contributor | None = context.get("original")
+        if found is not None:
+            context |= {"may_forget": super().has_delete_permission(request), "was_asked": _was_asked(found)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def forget_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not super().has_delete_permission(request):
+            raise PermissionDenied
+        found = self.get_object(request, unquote(object_id))
+        if found is None:
+            raise Http404
+        return forget_page(self, request, found)
+
     # --- as tables
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            path("<path:object_id>/forget/", wrap(self.forget_view), name="surveys_contributor_forget"),
             path("import/", wrap(self.import_view), name="surveys_contributor_import"),
             path("export.<slug:kind>", wrap(self.export_view), name="surveys_contributor_export"),
             *super().get_urls(),
@@ -210,3 +247,8 @@ class ContributorAdmin(admin.ModelAdmin):
         message += ngettext(", %(number)d was updated.", ", %(number)d were updated.", updated) % {"number": updated}
         messages.success(request, message)
         return HttpResponseRedirect(reverse("admin:surveys_contributor_changelist"))
+
+
+def _was_asked(contributor: Contributor) -> bool:
+    """On a panel at least, so that something may hang on them."""
+    return contributor.invitations.exists()

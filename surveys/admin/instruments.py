@@ -9,14 +9,16 @@ from django.core.validators import validate_slug
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from surveys import files, questionnaires
+from surveys import conditions, definitions, files, questionnaires, quoting
 from surveys.admin.pages import Steps, change_address
 from surveys.forms import AnswerForm
-from surveys.models import Contributor, Sector, Survey
+from surveys.models import Contributor, Question, Sector, Survey
+from surveys.pages import paginate
 from surveys.publishing import prose_html
 
 
@@ -52,12 +54,15 @@ class Instrument(Steps):
     def print_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The questionnaire as a contributor sees it, of nobody in particular, for paper or PDF."""
         survey = self._seen(request, object_id)
-        form = blank_form(survey)
+        questions = list(survey.questions.current().select_related("section"))
         context = {
             "survey": survey,
-            "form": form,
+            "pages": blank_pages(questions),
+            "ways_to_be_quoted": quoting.choices(somebody(), survey),
             "introduction": prose_html(survey.introduction),
-            "minutes": questionnaires.minutes_to_answer(form.questions),
+            "definitions": definitions.explain(survey, questions),
+            "number_of_questions": len(questions),
+            "how_long": questionnaires.time_to_answer(questions),
             "survey_address": change_address(survey),
         }
         return TemplateResponse(request, "admin/surveys/survey/print.html", context)
@@ -97,7 +102,7 @@ class Instrument(Steps):
         if survey is not None:
             questions = list(survey.questions.current())
             context |= {
-                "number_of_questions": len(questions), "minutes": questionnaires.minutes_to_answer(questions)
+                "number_of_questions": len(questions), "how_long": questionnaires.time_to_answer(questions)
             }  # fmt: skip
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -108,7 +113,32 @@ class Instrument(Steps):
         return survey
 
 
-def blank_form(survey: Survey) -> AnswerForm:
-    """The form of the answer page, as of somebody without a name."""
-    somebody = Contributor(name=_("Your name"), affiliation=_("your affiliation"), sector=Sector.INDUSTRY)
-    return AnswerForm(questions=survey.questions.current(), contributor=somebody)
+def somebody() -> Contributor:
+    """Who is asked, as far as paper knows."""
+    return Contributor(name=_("Your name"), affiliation=_("your affiliation"), sector=Sector.INDUSTRY)
+
+
+def blank_pages(questions: list[Question]) -> list[dict[str, Any]]:
+    """The pages that contributors see, each with the form of somebody without a name and without an answer.
+
+    Paper cannot leave a question out: where it is put to some only, it says to whom.
+    """
+    numbers = {question.key: number for number, question in enumerate(questions, start=1)}
+    names = {key: _("question %(number)d") % {"number": number} for key, number in numbers.items()}
+    specs = [question.spec for question in questions]
+    told = {
+        spec.key: format_html(
+            '<p class="only-if">{}</p>',
+            _("Answer only if %(conditions)s.") % {"conditions": conditions.in_words(specs, spec.show_if, names=names)},
+        )
+        for spec in specs
+        if spec.show_if
+    }
+    return [
+        {
+            "section": page.section,
+            "introduction": prose_html(page.section.introduction, apart=page.section.key) if page.section else "",
+            "form": AnswerForm(questions=page.questions, contributor=somebody(), numbers=numbers, beside=told),
+        }
+        for page in paginate(questions)
+    ]

@@ -59,7 +59,7 @@ class InvitationAdmin(ReadOnly, Steps):
     change_form_template = "admin/surveys/invitation/change_form.html"
     fields = (
         "contributor", "survey_round", "standing", "invited_at", "invitation_mail", "resends", "reminded_at",
-        "answered", "declined_at", "decline_reason",
+        "answered", "postponed_at", "postponed_until", "declined_at", "declined_because", "decline_reason",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:

@@ -1,25 +1,32 @@
 """The form of a question: its kind's own settings as fields, its options as lines, and how it will look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.forms.utils import ErrorList
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from surveys import conditions
+from surveys.admin.conditions import BARE, ShowWhen, ShowWhenRows
+from surveys.definitions import explain
 from surveys.forms import preview
-from surveys.models import Question
-from surveys.questions import QuestionType, kind_choices, question_type
+from surveys.models import Question, Section
+from surveys.models.questions import in_order
+from surveys.questions import QuestionSpec, QuestionType, kind_choices, question_type
 from surveys.questions.lines import OptionLines
 
 # Settings are fields of the one form, named "set-unit", "set-top", ...
 PREFIX = "set"
 USUAL_KIND = kind_choices()[0][0]
+LONGEST_ID = 19
+_NONE = ErrorList()
 
 
 class QuestionForm(forms.ModelForm):
@@ -29,10 +36,16 @@ class QuestionForm(forms.ModelForm):
     looking: ClassVar[bool] = False
 
     options = OptionLines(label=gettext_lazy("options"))
+    show_if = ShowWhen(
+        label=gettext_lazy("show when"),
+        help_text=gettext_lazy("All of it must hold. A blank is no answer, and nor is that to a question not shown."),
+    )
 
     class Meta:
         model = Question
-        fields = ("survey", "key", "position", "prompt", "guidance", "required", "kind", "options")
+        fields = (
+            "survey", "key", "section", "position", "prompt", "guidance", "required", "show_if", "kind", "options",
+        )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,9 +53,25 @@ class QuestionForm(forms.ModelForm):
         stored = {"offers": [*self.asked.settings_form().usual_offers], **stored}
         for field in self.fields.values():
             field.label = capfirst(field.label)
+        show_if: Any = self.fields["show_if"]
+        show_if.offer(self._before(), self.instance.show_if, looking=self.looking)
         for name in self.asked.settings_form().base_fields:
             if name in stored and f"{PREFIX}-{name}" in self.fields:
                 self.fields[f"{PREFIX}-{name}"].initial = stored[name]
+
+    def _before(self) -> list[tuple[int, QuestionSpec]]:
+        """The questions asked before this one as it stands on the page, with their numbers."""
+        survey = row_named(self.instance.survey_id or self["survey"].value())
+        if survey is None:
+            return []
+        others = list(Question.objects.current().filter(survey=survey).select_related("section"))
+        place, section = (self[name].value() for name in ("position", "section"))
+        here = Question(
+            position=int(place) if str(place).isdecimal() and len(str(place)) < LONGEST_ID else self.instance.position,
+            section=Section.objects.filter(survey=survey, pk=row_named(section) or 0).first(),
+        )
+        ordered = in_order([*(other for other in others if other.pk != self.instance.pk), here])
+        return list(enumerate((other.spec for other in ordered[: ordered.index(here)]), start=1))
 
     def is_valid(self) -> bool:
         """Never while looking: the page then comes back with what is in it, and nothing is saved."""
@@ -66,6 +95,12 @@ class QuestionForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """What the row says of the whole, unless one of its fields has said it already."""
         super()._post_clean()  # type: ignore[misc]
+        unread = "show_if" in self.errors  # then the row still has the conditions that it had
+        for said in self.errors.pop(NON_FIELD_ERRORS, _NONE).as_data():
+            if said.code != "show_if":
+                self.add_error(None, said)
+            elif not unread:
+                self.add_error("show_if", said)
         if any(name == "options" or name.startswith(f"{PREFIX}-") for name in self.errors):
             self.errors.pop(NON_FIELD_ERRORS, None)
 
@@ -79,12 +114,17 @@ class QuestionPage(admin.ModelAdmin):
             fields = {f"{PREFIX}-{name}": field for name, field in asked.settings_form().base_fields.items()}
             given = {"asked": asked, "looking": self._looks(request), **fields}
             kwargs["form"] = type("KindForm", (QuestionForm,), given)
-        return super().get_form(request, obj, change=change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "section" in form.base_fields:
+            survey = obj.survey_id if obj is not None else row_named((request.POST or request.GET).get("survey"))
+            section: Any = form.base_fields["section"]
+            section.queryset = Section.objects.filter(survey=survey)
+        return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if not self._is_edited(request, obj):
-            return fieldsets
+            return [(title, {"fields": _in_words(given["fields"])}) for title, given in fieldsets]
         asked = question_type(self._kind(request, obj))
         own = [f"{PREFIX}-{name}" for name in asked.settings_form().base_fields if name != "offers"]
         options = ("options",) if asked.takes_options else ()
@@ -102,11 +142,25 @@ class QuestionPage(admin.ModelAdmin):
             question = None if form.errors else form.instance
             if request.method == "POST" and self._changed_kind(request):
                 messages.info(request, _("Another kind has other settings. Look them over, then save."))
+            elif request.method == "POST" and "_preview" not in request.POST and form.looking:
+                messages.info(request, _("Say what must be true of the answer to that question, then save."))
         if question is not None and question.prompt and not question.type.problems(question.spec):
             context["preview"] = render_to_string(
-                "admin/surveys/question/preview.html", {"question": preview(question), "prompt": question.prompt}
+                "admin/surveys/question/preview.html",
+                {
+                    "question": preview(question),
+                    "prompt": question.prompt,
+                    "definitions": explain(question.survey, [question]),
+                },
             )
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=gettext_lazy("show when"))
+    def shown_when(self, question: Question) -> str:
+        if not question.show_if:
+            return _("always")
+        others = [other.spec for other in question.survey.questions.current()]
+        return conditions.in_words(others, question.show_if)
 
     def _is_edited(self, request: HttpRequest, question: Any) -> bool:
         """Whether its wording may be changed by who asks."""
@@ -125,4 +179,22 @@ class QuestionPage(admin.ModelAdmin):
         return request.POST.get("kind_of_settings", self._kind(request, None)) != self._kind(request, None)
 
     def _looks(self, request: HttpRequest) -> bool:
-        return request.method == "POST" and ("_preview" in request.POST or self._changed_kind(request))
+        if request.method != "POST":
+            return False
+        rows = ShowWhenRows().value_from_datadict(request.POST, None, "show_if")
+        return (
+            "_preview" in request.POST
+            or self._changed_kind(request)
+            or any(row.is_unfinished and row.test not in BARE for row in rows)
+        )
+
+
+def _in_words(fields: Sequence[Any]) -> list[Any]:
+    """Conditions that cannot be edited stand there in words."""
+    return ["shown_when" if name == "show_if" else name for name in fields]
+
+
+def row_named(raw: Any) -> int | None:
+    """The number of a row as a form or an address names it; None where it is none that a database could hold."""
+    text = str(raw or "")
+    return int(text) if text.isdecimal() and len(text) < LONGEST_ID else None

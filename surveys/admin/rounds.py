@@ -17,41 +17,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from naatbatt.mail.admin import MAIL_POLICY
-from naatbatt.wall_clock import WallClockField, ZonedForm
 from naatbatt.zones import in_words
-from surveys import disclosure, invitations, results, rounds
-from surveys.admin.pages import Steps, link_to, of
+from surveys import delphi, disclosure, invitations, results, rounds
+from surveys.admin.later_rounds import LaterRounds
+from surveys.admin.pages import link_to, of
 from surveys.admin.panel import panel_page
+from surveys.admin.round_form import RoundForm
 from surveys.models import Answer, Contributor, Invitation, Round, Sector
 
 Disposition = Invitation.Disposition
-
-
-class RoundForm(ZonedForm):
-    moments = ("opens_at", "closes_at", "remind_at")
-
-    opens_at = WallClockField(label=gettext_lazy("Opens at"), help_text=gettext_lazy("In the time zone below."))
-    closes_at = WallClockField(label=gettext_lazy("Closes at"), help_text=gettext_lazy("In the time zone below."))
-    remind_at = WallClockField(
-        label=gettext_lazy("Remind at"),
-        required=False,
-        help_text=gettext_lazy("In the time zone below. The first one, to those who have not answered by then."),
-    )
-
-    class Meta:
-        model = Round
-        fields = (
-            "survey", "number", "opens_at", "closes_at", "zone", "remind_at", "most_reminders", "reminder_gap",
-        )  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        opens, closes, reminds = (None if name in self.errors else cleaned.get(name) for name in self.moments)
-        if opens and closes and closes <= opens:
-            self.add_error("closes_at", _("The round must close after it opens."))
-        if reminds and ((opens and reminds <= opens) or (closes and reminds >= closes)):
-            self.add_error("remind_at", _("The reminder goes out while the round is open."))
-        return cleaned
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -83,7 +57,7 @@ def state_of(survey_round: Round) -> str:
 
 
 @admin.register(Round)
-class RoundAdmin(Steps):
+class RoundAdmin(LaterRounds):
     form = RoundForm
     list_display = ("__str__", "state", "opens", "closes", "progress")
     list_filter = (StateFilter, "survey")
@@ -94,6 +68,7 @@ class RoundAdmin(Steps):
         (None, {"fields": (("survey", "number"),)}),
         (gettext_lazy("Field period"), {"fields": ("opens_at", "closes_at", "zone")}),
         (gettext_lazy("Reminders"), {"fields": ("remind_at", "most_reminders", "reminder_gap")}),
+        (gettext_lazy("What the group answered"), {"fields": ("group_shown",)}),
     )
     change_form_template = "admin/surveys/round/change_form.html"
     steps = {
@@ -101,6 +76,8 @@ class RoundAdmin(Steps):
         "remind": "step_remind",
         "release": "step_release",
         "close": "step_close",
+        "ask-anyway": "step_ask_anyway",
+        "leave-out": "step_leave_out",
     }
 
     # --- reading
@@ -211,7 +188,11 @@ class RoundAdmin(Steps):
     # --- steps
 
     def step_solicit(self, request: HttpRequest, survey_round: Round) -> None:
-        written = invitations.solicit(survey_round=survey_round)
+        written = rounds.begin(survey_round=survey_round)
+        survey_round.refresh_from_db()
+        if not written and delphi.is_waiting(survey_round):
+            messages.warning(request, _("An earlier round of this survey is not closed yet: nothing goes out before."))
+            return
         self._tell_written(request, survey_round, written)
 
     def step_remind(self, request: HttpRequest, survey_round: Round) -> None:

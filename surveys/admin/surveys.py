@@ -1,55 +1,27 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from surveys import questionnaires
 from surveys.admin.bank import QuestionBank
+from surveys.admin.definitions import WordsUsed
 from surveys.admin.instruments import Instrument
-from surveys.admin.pages import Steps, change_address, link_to
-from surveys.admin.questions import QuestionPage
-from surveys.models import Answer, Question, Survey
+from surveys.admin.pages import change_address, link_to
+from surveys.admin.questions import QuestionPage, row_named
+from surveys.admin.sections import QuestionInline, SectionInline, with_answered
+from surveys.admin.stop_rules import StopRules
+from surveys.models import Question, Section, Survey
 
 
-def with_answered(questions: QuerySet[Question]) -> QuerySet[Question]:
-    return questions.annotate(has_answers=Exists(Answer.objects.filter(question=OuterRef("pk"))))
-
-
-class QuestionInline(admin.TabularInline):
-    """The questions asked now, to be read and put in order; each is written on its own page."""
-
-    model = Question
-    fields = ("position", "prompt_link", "key", "kind", "standing")
-    readonly_fields = ("prompt_link", "key", "kind", "standing")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        return with_answered(super().get_queryset(request).filter(superseded_at=None))
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The position stands in a table: its column's head is no label to a screen reader."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None:
-            field.widget.attrs["aria-label"] = field.label
-        return field
-
-    @admin.display(description=gettext_lazy("question"))
-    def prompt_link(self, question: Question) -> str:
-        return link_to(question, Truncator(question.prompt).words(20))
-
-    @admin.display(description=gettext_lazy("wording"))
-    def standing(self, question: Any) -> str:
-        return _("frozen: answered") if question.has_answers else _("may be edited")
+class SurveyForm(forms.ModelForm):
+    definitions = WordsUsed()
 
 
 @admin.register(Survey)
@@ -59,11 +31,12 @@ class SurveyAdmin(Instrument):
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     list_per_page = 50
-    inlines = (QuestionInline,)
+    form = SurveyForm
+    inlines = (SectionInline, QuestionInline)
     change_form_template = "admin/surveys/survey/change_form.html"
     fieldsets = (
-        (None, {"fields": ("title", "slug", "introduction")}),
-        (gettext_lazy("Results"), {"fields": ("series", "minimum_cell")}),
+        (None, {"fields": ("title", "slug", "introduction", "definitions")}),
+        (gettext_lazy("Results"), {"fields": ("series", "minimum_cell", "closed_door")}),
         (gettext_lazy("Readers"), {"fields": ("takes_open_views",)}),
     )
 
@@ -84,6 +57,10 @@ class SurveyAdmin(Instrument):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         return {} if obj is not None else dict(self.prepopulated_fields)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        questionnaires.number_sections(form.instance)
+
     @admin.display(description=gettext_lazy("questions"), ordering="number_of_questions")
     def questions_asked(self, survey: Any) -> int:
         return survey.number_of_questions
@@ -97,12 +74,13 @@ class SurveyAdmin(Instrument):
 
 
 @admin.register(Question)
-class QuestionAdmin(QuestionPage, QuestionBank, Steps):
-    steps = {"reword": "step_reword"}
+class QuestionAdmin(QuestionPage, QuestionBank, StopRules):
+    steps = {"reword": "step_reword", "stop-rule": "step_stop_rule"}
     change_form_template = "admin/surveys/question/change_form.html"
     fieldsets = (
-        (None, {"fields": ("survey", "key", "position")}),
+        (None, {"fields": ("survey", "key", "section", "position")}),
         (gettext_lazy("Wording"), {"fields": ("prompt", "guidance", "required")}),
+        (gettext_lazy("Whom it is put to"), {"fields": ("show_if",)}),
         (gettext_lazy("Kind"), {"fields": ("kind", "settings", "options")}),
     )
 
@@ -112,19 +90,25 @@ class QuestionAdmin(QuestionPage, QuestionBank, Steps):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        frozen = (*(name for name in Question.FROZEN if name != "version"), "survey")
+        frozen = (*(name for name in Question.FROZEN if name not in ("version", "show_if")), "shown_when", "survey")
         return frozen if obj.superseded_at or obj.is_answered() else ("survey",)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new question of a survey comes last."""
+        """A new question of a survey comes last, in its last section."""
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        if str(initial.get("survey", "")).isdecimal():
-            last = Question.objects.filter(survey=initial["survey"]).order_by("-position").first()
+        if survey := row_named(initial.get("survey")):
+            last = Question.objects.filter(survey=survey).order_by("-position").first()
             initial.setdefault("position", last.position + 1 if last else 1)
+            initial.setdefault("section", Section.objects.filter(survey=survey).order_by("-position", "-pk").first())
         return initial
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj is not None and obj.is_answered())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Not while others that stay are shown because of its answer: Django says then what stands in the way."""
+        tree, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        return tree, counts, perms_needed, [*protected, *map(link_to, questionnaires.depending_on(objs))]
 
     def step_reword(self, request: HttpRequest, question: Question) -> HttpResponse:
         current = questionnaires.reword(question=question)

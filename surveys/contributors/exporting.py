@@ -1,4 +1,4 @@
-"""Contributors written out as they can be brought in again."""
+"""Contributors written out as they can be brought in again; not those who asked to be forgotten."""
 
 import csv
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from surveys.contributors.tables import COLUMNS, disarm
 from surveys.models import Contributor
+from surveys.models.people import FORMER
 
 CHUNK = 500
 
@@ -37,7 +38,8 @@ def as_xlsx(people: QuerySet[Contributor], file: IO[bytes]) -> None:
 
 
 def _rows(people: QuerySet[Contributor]) -> Iterator[list[str]]:
-    for person in people.order_by("name", "pk").prefetch_related("topics").iterator(chunk_size=CHUNK):
+    on_file = people.exclude(email__endswith=FORMER).order_by("name", "pk")
+    for person in on_file.prefetch_related("topics").iterator(chunk_size=CHUNK):
         topics = ", ".join(topic.slug for topic in person.topics.all())
         yield [
             disarm(cell)

@@ -1,4 +1,4 @@
-"""Being asked and saying no: the panel of a round, its invitation mails, refusals."""
+"""Being asked: the panel of a round, its invitation mails, and whose a personal link is."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,12 +8,7 @@ from django.utils import timezone
 
 from naatbatt.mail import links
 from surveys.invitations.letters import locked, mailing, write
-from surveys.invitations.reminders import recall_reminder
 from surveys.models import Contributor, Invitation, Round, RoundClosed
-
-
-class AlreadySubmitted(Exception):
-    """Who has submitted answers cannot decline any more."""
 
 
 def invite(*, survey_round: Round, contributors: Iterable[Contributor]) -> list[Invitation]:
@@ -58,26 +53,6 @@ def solicit(*, survey_round: Round, now: datetime | None = None) -> int:
                 invitation.save(update_fields=["mail", "invited_at"])
                 written += 1
     return written
-
-
-def decline(*, invitation: Invitation, reason: str = "", now: datetime | None = None) -> Invitation:
-    """Take down that somebody will not answer, with their reason. A draft of theirs is kept.
-
-    Said twice, the first instant stands and the last reason given. Answering later withdraws it (`responses.save`).
-    Raises RoundClosed when the round takes no answers, AlreadySubmitted when answers have been submitted.
-    """
-    now = now or timezone.now()
-    with transaction.atomic():
-        row = locked(invitation.pk)
-        if not Round.objects.get(pk=row.survey_round_id).is_open(now):
-            raise RoundClosed
-        if Invitation.objects.filter(pk=row.pk, response__submitted_at__isnull=False).exists():
-            raise AlreadySubmitted
-        recall_reminder(row)
-        row.declined_at = row.declined_at or now
-        row.decline_reason = reason.strip() or row.decline_reason
-        row.save(update_fields=["declined_at", "decline_reason"])
-        return row
 
 
 def find(*, token: str) -> Invitation | None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from naatbatt.mail import links, outbox, rendering
 from naatbatt.mail.models import OutgoingMail, Stream
 from surveys import questionnaires
-from surveys.models import Contributor, Invitation, Question, Round
+from surveys.models import Answer, Contributor, Invitation, Question, Round
 
 
 def reply_address() -> str:
@@ -59,6 +59,7 @@ def _said(invitation: Invitation, survey_round: Round, questions: list[Question]
         "introduction": survey_round.survey.introduction,
         "introduction_html": prose_html(survey_round.survey.introduction),
         "round_number": survey_round.number,
+        **(_of_later_round(invitation, survey_round) if survey_round.number > 1 else {}),
         "prompts": [question.prompt for question in questions],
         "minutes": questionnaires.minutes_to_answer(questions),
         "closes": survey_round.closes_in_words,
@@ -66,4 +67,18 @@ def _said(invitation: Invitation, survey_round: Round, questions: list[Question]
         "has_draft": response is not None,
         "has_answered": response is not None and response.submitted_at is not None,
         "answer_url": invitation.link(),
+    }
+
+
+def _of_later_round(invitation: Invitation, survey_round: Round) -> dict[str, Any]:
+    """What differs from the first asking: what is settled, what they answered before, whether they see the group's."""
+    before = Answer.objects.of_rounds_before(survey_round)
+    settled = survey_round.survey.questions.current().filter(key__in=[*survey_round.settled])
+    return {
+        "has_earlier": before.filter(response__invitation__contributor=invitation.contributor).exists(),
+        "shows_group": survey_round.group_shown == Round.GroupShown.BESIDE and before.exists(),
+        "settled": [
+            {"prompt": question.prompt, "reason": survey_round.settled[question.key]}
+            for question in (settled if survey_round.settled else ())
+        ],
     }

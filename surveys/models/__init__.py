@@ -20,7 +20,7 @@ from surveys.models.invitations import (
 )
 from surveys.models.people import Contributor, ContributorQuerySet, Sector
 from surveys.models.questions import Question, QuestionQuerySet, Section
-from surveys.models.results import Snapshot, SnapshotTampered, Summary
+from surveys.models.results import Interim, Snapshot, SnapshotTampered, Summary
 from surveys.models.surveys import Round, RoundClosed, RoundQuerySet, Survey
 from surveys.models.views import OpenView
 
@@ -33,6 +33,7 @@ __all__ = [
     "Consent",
     "Contributor",
     "ContributorQuerySet",
+    "Interim",
     "Invitation",
     "InvitationQuerySet",
     "Nomination",

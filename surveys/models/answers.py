@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from surveys.models.invitations import Invitation
 from surveys.models.questions import Question
+from surveys.models.surveys import Round
 
 
 class Attribution(models.TextChoices):
@@ -106,6 +107,15 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def counted(self) -> Self:
         """The answers that tallies count: current ones of submitted responses."""
         return self.filter(response__submitted_at__isnull=False)
+
+    def of_rounds_before(self, survey_round: Round) -> Self:
+        """What was submitted in the earlier rounds of the same survey, the first round first."""
+        before = Round.objects.filter(survey=survey_round.survey_id, number__lt=survey_round.number)
+        return (
+            self.counted()
+            .filter(response__invitation__survey_round__in=before)
+            .order_by("response__invitation__survey_round__number", "pk")
+        )
 
     def awaiting_moderation(self) -> Self:
         return self.counted().filter(moderation=Answer.Moderation.PENDING)
@@ -240,4 +250,4 @@ class PendingChange(models.Model):
 
     @property
     def mark(self) -> str:
-        return f"{self.answer_version}.{self.version}"
+        return f"{self.pk}.{self.version}"  # one that was dropped and made again is another one

@@ -17,7 +17,15 @@ class Sector(models.TextChoices):
     GOVERNMENT = "government", _("government")
 
 
+# Where the address was of somebody who asked to be forgotten. The row stays, for the votes that hang on it.
+FORMER = "@forgotten.invalid"
+
+
 class ContributorQuerySet(models.QuerySet["Contributor"]):
+    def on_file(self) -> Self:
+        """Everybody but those who asked to be forgotten."""
+        return self.exclude(email__endswith=FORMER)
+
     def with_history(self, *, since: datetime) -> Self:
         """Annotate `last_asked_at`, `times_asked`, `times_answered`, `times_lately` (asked since then, or about to be)
         and `is_suppressed`. No further query per row."""
@@ -79,3 +87,8 @@ class Contributor(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = normalise(self.email)
         super().save(*args, **kwargs)
+
+    @property
+    def is_former(self) -> bool:
+        """Whether they asked to be forgotten (`surveys.contributors.forgetting`)."""
+        return self.email.endswith(FORMER)

@@ -1,14 +1,20 @@
 """The questions of a survey, in versions, and the sections they stand in."""
 
+from collections.abc import Iterable
 from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import Truncator
+from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
+from surveys import conditions
 from surveys.models.surveys import Survey
 from surveys.questions import QuestionSpec, QuestionType, kind_choices, question_type
 
+# What the fields of a form are called that a question has besides its answer: its key with one of these.
+FURTHER_FIELDS = ("-confidence", "-comment", "-attribution")
 
 # The order in which questions are put: what stands in no section first, then section by section.
 ASKED_ORDER = (models.F("section__position").asc(nulls_first=True), "position")
@@ -82,6 +88,9 @@ class Question(models.Model):
         on_delete=models.SET_NULL,
     )
 
+    # Set where questions of a survey are put in another order together: whoever does that looks at them together.
+    placed_with_others = False
+
     objects = QuestionQuerySet.as_manager()
 
     class Meta:
@@ -118,8 +127,10 @@ class Question(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        if self.key.endswith(("-confidence", "-comment")):  # names of a question's own further fields in the form
-            raise ValidationError({"key": _("A key must not end in “-confidence” or “-comment”.")})
+        if self.key.endswith(FURTHER_FIELDS):
+            raise ValidationError({"key": _("A key must not end in “-confidence”, “-comment” or “-attribution”.")})
+        if self.section is not None and self.section.survey_id not in (None, self.survey_id):
+            raise ValidationError(_("This section belongs to another survey."))
         if self.superseded_at is None:  # a form leaves the constraints above out: they name columns it does not show
             namesakes = Question.objects.filter(survey=self.survey_id, key=self.key).exclude(pk=self.pk)
             if namesakes.filter(models.Q(superseded_at__isnull=True) | models.Q(version=self.version)).exists():
@@ -135,3 +146,31 @@ class Question(models.Model):
                 raise ValidationError(
                     _("This question has been answered, so its wording and options are frozen. Make a new version.")
                 )
+        if self.survey_id and self.superseded_at is None and not self.placed_with_others:
+            self._clean_conditions()
+
+    def _clean_conditions(self) -> None:
+        """Its own conditions, and those of others on its answer, as they would stand once this is saved."""
+        others = Question.objects.current().filter(survey=self.survey_id).exclude(pk=self.pk).select_related("section")
+        stored = Question.objects.filter(pk=self.pk).values_list("key", flat=True) if self.pk else ()
+        specs = [question.spec for question in in_order([*others, self])]
+        found = [ValidationError(problem, code="show_if") for problem in conditions.problems(specs, self.spec)]
+        found += [
+            ValidationError(
+                say("“%(question)s” depends on this one. %(problem)s"),
+                params={"question": Truncator(other.prompt).words(12), "problem": problem},
+            )
+            for other, problem in conditions.broken_by({self.key, *stored}, specs)
+        ]
+        if found:
+            raise ValidationError(found)
+
+
+def in_order(questions: Iterable[Question]) -> list[Question]:
+    """As ASKED_ORDER has them: unsaved ones come last where they stand on a place with others."""
+    return sorted(questions, key=_place)
+
+
+def _place(question: Question) -> tuple[int, int, bool, int]:
+    section = question.section.position if question.section else -1
+    return section, question.position, question.pk is None, question.pk or 0

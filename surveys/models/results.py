@@ -52,6 +52,31 @@ class Snapshot(models.Model):
         return json.loads(self.content)
 
 
+class Interim(models.Model):
+    """What contributors see of a round while it is open (real time), counted in steps: surveys/delphi/interim.py."""
+
+    survey_round = models.OneToOneField(
+        Round, verbose_name=_("round"), related_name="interim", on_delete=models.CASCADE
+    )
+    content = models.TextField(_("content"), default="{}")
+    counted_at = models.DateTimeField(_("counted at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("interim figures")
+        verbose_name_plural = _("interim figures")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.survey_round)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+    def data(self) -> dict[str, Any]:
+        return json.loads(self.content)
+
+
 class Summary(models.Model):
     """The compiled text of one snapshot, as the draft post that staff edit."""
 

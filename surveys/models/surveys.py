@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from naatbatt.zones import association_zone, in_words, validate_zone
+from surveys import definitions
 
 if TYPE_CHECKING:
     from surveys.models.questions import QuestionQuerySet
@@ -62,10 +64,16 @@ class Survey(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def clean(self) -> None:
+        super().clean()
+        if problems := definitions.problems(self.definitions):
+            raise ValidationError({"definitions": problems})
+
 
 class RoundQuerySet(models.QuerySet["Round"]):
     def open(self, now: datetime | None = None) -> Self:
-        """Taking answers: begun, its closing instant not reached, and not closed early."""
+        """Begun, its closing instant not reached, and not closed early: people are asked. (Answers are taken a little
+        longer: `takes_answers`.)"""
         now = now or timezone.now()
         return self.filter(opens_at__lte=now, closes_at__gt=now, closed_at__isnull=True)
 
@@ -74,8 +82,8 @@ class RoundQuerySet(models.QuerySet["Round"]):
         return self.filter(opens_at__lte=now or timezone.now(), closed_at__isnull=True)
 
     def overdue(self, now: datetime | None = None) -> Self:
-        """Past their closing instant but not frozen yet."""
-        return self.filter(closes_at__lte=now or timezone.now(), closed_at__isnull=True)
+        """Taking no answers any more, but not frozen yet."""
+        return self.filter(closes_at__lte=(now or timezone.now()) - settings.ANSWER_GRACE, closed_at__isnull=True)
 
 
 class RoundClosed(Exception):
@@ -180,7 +188,7 @@ class Round(models.Model):
 
     @property
     def ends_at(self) -> datetime:
-        """The instant from which no answer is taken: the announced one, or the one at which staff closed early."""
+        """The end as people are told: the instant that was announced, or the one at which staff closed early."""
         return min(self.closes_at, self.closed_at or self.closes_at)
 
     @property

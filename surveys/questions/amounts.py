@@ -18,6 +18,7 @@ from surveys.results import Counted, Tally
 class Amounts(QuestionType):
     """A kind with a number as its value, or a value that `amount` makes a number of."""
 
+    on_a_line = True
     # Thousands are told apart: 1,200. Not so in years.
     grouped = True
 
@@ -31,6 +32,13 @@ class Amounts(QuestionType):
     def amount(self, value: Any) -> float:
         """The number that a value counts as."""
         return value
+
+    def as_number(self, spec: QuestionSpec, value: Any) -> float:
+        return self.amount(value)
+
+    def number_in_words(self, spec: QuestionSpec, number: float) -> str:
+        """As it is, where `told` would round it."""
+        return quantity(number, self.unit(spec)) if self.grouped else f"{number:g}"
 
     def edges(self, spec: QuestionSpec, amounts: Sequence[float]) -> tuple[float, ...]:
         return results.bin_edges(amounts, resolution=self.resolution(spec))

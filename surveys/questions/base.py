@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from naatbatt.charts import Chart
+from naatbatt.charts.numbers import quantity
 from surveys.results import Counted, Tally
 
 # The blanks that a person may choose. The others come about: left empty (skipped), or not asked (not_shown).
@@ -89,6 +90,8 @@ class QuestionType:
     # How the field stands on the page, where the usual way does not do.
     template: ClassVar[str] = ""
     takes_options: ClassVar[bool] = False
+    # Every answer is one number on a line: `as_number` gives it.
+    on_a_line: ClassVar[bool] = False
 
     # --- set up
     def problems(self, spec: QuestionSpec) -> list[str]:
@@ -179,13 +182,21 @@ class QuestionType:
         return comment
 
     # --- asked about by other questions, and compared between rounds
+    def pickable(self, spec: QuestionSpec) -> dict[str, str]:
+        """Key -> label of all that `picked` can give, in the order asked. Empty: an answer consists of no options."""
+        return {}
+
     def picked(self, spec: QuestionSpec, value: Any) -> frozenset[str]:
-        """The keys of `labels` that an answer consists of: what conditions of later questions look at."""
+        """The keys of `pickable` that an answer consists of: what conditions of later questions look at."""
         return frozenset()
 
     def as_number(self, spec: QuestionSpec, value: Any) -> float | None:
         """The answer as one number on a line, where it is one: what bounds and measures of consensus look at."""
         return None
+
+    def number_in_words(self, spec: QuestionSpec, number: float) -> str:
+        """A number such as `as_number` gives, as people read it: "20%", "Agree"."""
+        return quantity(number, spec.settings.get("unit") or "")
 
     # --- counted
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:

@@ -175,6 +175,12 @@ class MultipleChoice(Listed):
     def words(self, stored: Any, comment: str) -> str:
         return "\n\n".join(part for part in (_said(stored), comment) if part)
 
+    def pickable(self, spec: QuestionSpec) -> dict[str, str]:
+        return labels_of(spec)
+
+    def picked(self, spec: QuestionSpec, value: Any) -> frozenset[str]:
+        return frozenset(key_of(item) for item in value)
+
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
         """The base is people, not ticks: shares need not add up to 100. The ticks are the measure "picks"."""
         opinions = results.opinions(answers)

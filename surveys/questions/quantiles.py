@@ -97,6 +97,7 @@ class Quantiles(QuestionType):
     asks_comment = True
     seconds = 90
     template = "surveys/fields/parts.html"
+    on_a_line = True
 
     def settings_form(self) -> type[SettingsForm]:
         return QuantileSettings
@@ -127,6 +128,10 @@ class Quantiles(QuestionType):
             f"{part.label}: {quantity(value, unit)}"
             for part, value in zip(_parts(levels_of(spec)), stored, strict=False)
         )
+
+    def as_number(self, spec: QuestionSpec, value: Any) -> float:
+        """The best estimate."""
+        return value[len(value) // 2]
 
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
         """Measures: the median of each quantile over all answers, as "p5", "p50", "p95". Nothing of any one answer."""

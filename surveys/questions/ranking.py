@@ -105,6 +105,13 @@ class Ranking(Listed):
     def readable(self, spec: QuestionSpec, stored: Any) -> str:
         return "; ".join(f"{place}. {spec.labels.get(key, key)}" for place, key in enumerate(stored, start=1))
 
+    def pickable(self, spec: QuestionSpec) -> dict[str, str]:
+        return self.labels(spec)
+
+    def picked(self, spec: QuestionSpec, value: Any) -> frozenset[str]:
+        """What was put among the first few; where all are put in order, the one that was put first."""
+        return frozenset(value[:1] if _places(spec) == len(spec.labels) else value)
+
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
         """`counts`: how often each was put first. Measures: the mean rank, as "rank:key".
 

@@ -65,6 +65,12 @@ class SingleChoice(Listed):
         said = stored[OTHER] if isinstance(stored, Mapping) else ""
         return "\n\n".join(part for part in (said, comment) if part)
 
+    def pickable(self, spec: QuestionSpec) -> dict[str, str]:
+        return labels_of(spec)
+
+    def picked(self, spec: QuestionSpec, value: Any) -> frozenset[str]:
+        return frozenset({key_of(value)})
+
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
         opinions = results.opinions(answers)
         return Tally(

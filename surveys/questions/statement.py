@@ -41,6 +41,7 @@ class Statement(QuestionType):
     blanks_among_choices = True
     in_a_row = True
     takes_options = True
+    on_a_line = True
 
     def settings_form(self) -> type[SettingsForm]:
         return StatementSettings
@@ -88,6 +89,20 @@ class Statement(QuestionType):
 
     def readable(self, spec: QuestionSpec, stored: Any) -> str:
         return self.labels(spec).get(stored, str(stored))
+
+    def pickable(self, spec: QuestionSpec) -> dict[str, str]:
+        return self.labels(spec)
+
+    def picked(self, spec: QuestionSpec, value: Any) -> frozenset[str]:
+        return frozenset({value})
+
+    def as_number(self, spec: QuestionSpec, value: Any) -> float | None:
+        """Its place on the scale, 1 being the most negative."""
+        return {key: place for place, key in enumerate(_points(spec), start=1)}.get(value)
+
+    def number_in_words(self, spec: QuestionSpec, number: float) -> str:
+        points = [*self.labels(spec).values()]
+        return points[int(number) - 1] if number in range(1, len(points) + 1) else super().number_in_words(spec, number)
 
     def tally(self, spec: QuestionSpec, answers: Sequence[Counted]) -> Tally:
         opinions, points = results.opinions(answers), _points(spec)

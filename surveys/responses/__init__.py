@@ -1,22 +1,25 @@
 """What people answer: saved, submitted, changed, read back, and accepted late."""
 
 from surveys.models import RoundClosed
-from surveys.responses.copies import Line, attribution_in_words, copy_of
-from surveys.responses.late import NothingLate, accept_late
-from surveys.responses.saving import (
+from surveys.responses.copies import Line, copy_of, in_words, quoted_as
+from surveys.responses.entries import (
     Conflict,
     Conflicting,
+    Current,
     Entry,
     Incomplete,
     Source,
     UnknownQuestion,
-    current,
-    save,
+    edition,
 )
+from surveys.responses.late import NothingLate, accept_late, set_aside_late
+from surveys.responses.pending import current, discard
+from surveys.responses.saving import save
 
 __all__ = [
     "Conflict",
     "Conflicting",
+    "Current",
     "Entry",
     "Incomplete",
     "Line",
@@ -25,8 +28,12 @@ __all__ = [
     "Source",
     "UnknownQuestion",
     "accept_late",
-    "attribution_in_words",
     "copy_of",
     "current",
+    "discard",
+    "edition",
+    "in_words",
+    "quoted_as",
     "save",
+    "set_aside_late",
 ]

@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from naatbatt.requests import client_address, personal_page, refuse_cross_site, within_limit
 from naatbatt.zones import clock_in_words, in_words
-from surveys import invitations, responses
-from surveys.models import Answer, Invitation, Response
-from surveys.responses import attribution_in_words
+from surveys import consent, invitations, responses
+from surveys.models import Answer, Invitation, Response, Round
+from surveys.responses import quoted_as
 
 # Wrong links from one address in ten minutes. A token cannot be guessed (128 bits); this keeps the noise of trying out.
 # A right link is never refused: somebody's half-typed answers are on their way behind it.
@@ -71,9 +73,11 @@ def render_personal(
         "response": response,
         "opens": _in_zone(survey_round.opens_at, survey_round.opens_in_words, survey_round.zone),
         "closes": _in_zone(survey_round.ends_at, survey_round.closes_in_words, survey_round.zone),
-        "saved_at": _saved_at(response, survey_round.zone) if response else "",
+        "grace_until": _grace_until(survey_round),
+        "saved_at": moment(response.updated_at, survey_round.zone) if response else "",
         "contact": invitations.reply_address(),
         "token": token_of(request),
+        "shelf": salted_hmac("what is typed", str(invitation.pk)).hexdigest()[:16],
     }
     return render(request, template, context, status=status)
 
@@ -82,23 +86,44 @@ def response_of(invitation: Invitation) -> Response | None:
     return getattr(invitation, "response", None)
 
 
+def _grace_until(survey_round: Round) -> str:
+    """Until when a page that is still open may be sent, once the round is over as announced; nothing otherwise."""
+    in_grace = survey_round.takes_answers() and not survey_round.is_open()
+    return clock_in_words(survey_round.takes_answers_until, survey_round.zone) if in_grace else ""
+
+
 def _in_zone(instant: datetime, words: str, zone: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', instant.isoformat(), zone, words)
+    """In the zone it was meant in. Where there is a script, it adds the reader's own, in these words."""
+    shown = '<time datetime="{}" title="{}" data-zone="{}" data-own-zone="{}">{}</time>'
+    return format_html(shown, instant.isoformat(), zone, zone, _("{time} where you are, {zone}"), words)
 
 
-def _saved_at(response: Response, zone: str) -> str:
-    """The time of day for what was saved today, with the day otherwise."""
+def moment(instant: datetime, zone: str) -> str:
+    """The time of day for what happened today, with the day otherwise."""
     local = ZoneInfo(zone)
-    today = timezone.now().astimezone(local).date() == response.updated_at.astimezone(local).date()
-    return (clock_in_words if today else in_words)(response.updated_at, zone)
+    today = timezone.now().astimezone(local).date() == instant.astimezone(local).date()
+    return (clock_in_words if today else in_words)(instant, zone)
 
 
-def answers_to_read(invitation: Invitation, response: Response) -> dict[str, Any]:
-    lines = responses.copy_of(response)
+def answers_to_read(invitation: Invitation, response: Response, *, with_changes: bool = False) -> dict[str, Any]:
+    lines = responses.copy_of(response, with_changes=with_changes)
     return {
         "lines": lines,
-        "proposals": proposals_among([line.answer for line in lines]),
-        "attribution_line": attribution_in_words(invitation.contributor, response.attribution),
+        "proposals": proposals_among(line.answer for line in lines if isinstance(line.answer, Answer)),
+        "attribution_line": quoted_as(response),
+        "agreement": agreement(response),
+    }
+
+
+def agreement(response: Response | None) -> dict[str, Any] | None:
+    """What its author agreed to last, and when; nothing before they agreed to anything."""
+    if response is None or response.consent is None:
+        return None
+    survey_round, found = response.invitation.survey_round, response.consent
+    return {
+        "at": in_words(found.given_at, survey_round.zone),
+        "points": found.wording.split("\n"),
+        "is_another": found.wording != consent.wording(survey_round.survey).text,
     }
 
 

@@ -23,6 +23,7 @@ from tests.journeys.week import Week
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+UNPROCESSABLE = {"the server responded with a status of 422 (Unprocessable Entity)"}
 HEAVIEST_PAGE = 60_000  # bytes over the network, of a page without images
 
 
@@ -36,7 +37,12 @@ def look(page, name: str, *, axe: bool = True) -> None:
         found = [f"{v['id']}: {node['html'][:120]}" for v in violations for node in v["nodes"]]
         assert found == [], f"{name}: {found}"
         assert page.context.cookies() == [], name
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), f"{name} scrolls sideways"
+    assert not wider_than_the_screen(page), f"{name} scrolls sideways"
+
+
+def wider_than_the_screen(page) -> bool:
+    """Measured against the page's own width: a phone zooms out until everything fits, and then calls that its width."""
+    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
 
 
 def press(control) -> None:
@@ -122,55 +128,71 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
     press(staff.get_by_role("button", name="Send invitations now"))
     assert Invitation.objects.get().invited_at is not None
 
-    # The contributor answers on a phone: a draft, a mistake, the submission, a change of mind.
+    # The contributor answers on a phone, page by page and saved while it is typed: a mistake, the reading through, the
+    # submission, a change of mind.
     phone = open_page(viewport=PHONE)
     phone.goto(link_in_last_mail("ines@example.org", r"/a/\S+"))
     look(phone, "10-answer")
     question = phone.get_by_role("group", name="catch up")
     question.get_by_text("Strongly agree").click()
     question.get_by_role("radio", name="9", exact=True).check()
-    question.get_by_label("In your own words").fill("Plants are being built.")
-    press(phone.get_by_role("button", name="Save draft"))
-    look(phone, "11-draft")
+    question.get_by_label("In your own words").press_sequentially("Plants are being built.")
+    phone.locator("#saved[data-state=saved]", has_text="Saved").wait_for()
+    look(phone, "11-saved")
+    press(phone.get_by_role("button", name="Continue", exact=True))
+    phone.get_by_role("heading", name="What would help").wait_for()
+    assert Answer.objects.get(question__key="catch-up").comment == "Plants are being built."
     assert Response.objects.get().submitted_at is None
-    phone.get_by_role("group", name="What share").get_by_role("textbox").first.fill("130")
-    press(phone.get_by_role("button", name="Submit answers"))
+    share = phone.get_by_role("group", name="What share").get_by_role("textbox").first
+    share.fill("130")
+    press(phone.get_by_role("button", name="Continue to review"))
     look(phone, "12-errors")
     assert "Please check" in phone.title()
-    assert complaints.pop().endswith("422 (Unprocessable Entity)"), (
-        "the browser notes the status of the page with errors"
-    )
-    assert Response.objects.get().submitted_at is None
+    assert phone.evaluate("document.activeElement.name") == "q-share", "the page takes its reader to the mistake"
     share = phone.get_by_role("group", name="What share").get_by_role("textbox").first
     assert share.input_value() == "130", "what was typed is never lost"
     share.fill("30")
-    phone.get_by_text("by name and affiliation").click()
-    press(phone.get_by_role("button", name="Submit answers"))
-    look(phone, "13-thanks")
+    press(phone.get_by_role("button", name="Continue to review"))
+    assert {said.rpartition(": ")[2] for said in complaints} <= UNPROCESSABLE, (
+        "the browser notes the status of the page with errors"
+    )
+    complaints.clear()
+    look(phone, "13-review")
+    phone.get_by_text("— Sample Ines, Sample Cells").first.click()
+    assert "Sample Ines, Sample Cells" in phone.locator("#preview figcaption").first.inner_text()
+    press(phone.get_by_role("button", name="Submit", exact=True))
+    look(phone, "14-thanks")
     assert Response.objects.get().submitted_at is not None
     press(phone.get_by_role("link", name="Change my answers"))
+    press(phone.get_by_role("link", name="Change question 1", exact=True))
     phone.get_by_role("group", name="catch up").get_by_text("Agree", exact=True).click()
+    phone.locator("#saved", has_text="not submitted yet").wait_for()
+    assert Answer.objects.get(question__key="catch-up").value == "strongly_agree"
+    press(phone.get_by_role("button", name="Continue", exact=True))
+    press(phone.get_by_role("button", name="Continue to review"))
+    look(phone, "15-changed")
     press(phone.get_by_role("button", name="Submit changes"))
-    assert Answer.objects.get(question__key="catch-up").value == "agree"
-    assert Answer.objects.get(question__key="catch-up").versions.count() == 2
+    answer = Answer.objects.get(question__key="catch-up")
+    assert answer.value == "agree"
+    assert answer.versions.filter(submitted=True).count() == 2
     more_experts_answer(week.survey_round)
 
     # Staff read the words, close the round, edit the draft, publish it and mail it.
     staff.goto("/admin/surveys/answer/")
     press(staff.get_by_role("link", name="Plants are being built."))
-    look(staff, "14-moderation", axe=False)
+    look(staff, "16-moderation", axe=False)
     press(staff.get_by_role("button", name="Approve"))
     staff.goto(f"/admin/surveys/round/{week.survey_round.pk}/close/")
-    look(staff, "15-close", axe=False)
+    look(staff, "17-close", axe=False)
     press(staff.get_by_role("button", name="Close and freeze now"))
     surveys_tasks.compile_summaries()
     draft = Post.objects.drafts().get()
     staff.goto(f"/admin/posts/post/{draft.pk}/change/")
-    look(staff, "16-draft", axe=False)
+    look(staff, "18-draft", axe=False)
     staff.get_by_label("Title", exact=False).first.fill("Ten experts on the race")
     press(staff.get_by_role("button", name="Save", exact=True))
     staff.goto(f"/admin/posts/post/{draft.pk}/preview/")
-    look(staff, "17-preview", axe=False)
+    look(staff, "19-preview", axe=False)
     _take_action(staff, "/admin/posts/post/", "Ten experts on the race", "Publish now")
     _take_action(staff, "/admin/posts/post/", "Ten experts on the race", "Prepare a newsletter issue")
     _take_action(staff, "/admin/posts/issue/", "Ten experts on the race", "Send now")
@@ -180,9 +202,9 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
     # The reader gets the mail and reads what the panel said, by day, by night and without JavaScript.
     path = link_in_last_mail("reader@example.org", r"/posts/\S+")
     for name, options in (
-        ("18-result", {}),
-        ("19-result-phone", {"viewport": PHONE}),
-        ("20-result-dark", {"dark": True}),
+        ("20-result", {}),
+        ("21-result-phone", {"viewport": PHONE}),
+        ("22-result-dark", {"dark": True}),
     ):
         page = open_page(**options)
         weight = []
@@ -200,10 +222,10 @@ def test_a_week_from_reader_to_reader(open_page, site, complaints):
 
     # And leaves the list by the link in the same mail.
     on_the_road.goto(link_in_last_mail("reader@example.org", r"/u/\S+"))
-    look(on_the_road, "21-unsubscribe")
+    look(on_the_road, "23-unsubscribe")
     assert Subscriber.objects.get().state == Subscriber.State.CONFIRMED
     press(on_the_road.get_by_role("button", name="Unsubscribe"))
-    look(on_the_road, "22-unsubscribed")
+    look(on_the_road, "24-unsubscribed")
     assert Subscriber.objects.get().state == Subscriber.State.UNSUBSCRIBED
 
 

@@ -11,14 +11,22 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
 
+import surveys.urls
 from naatbatt.mail import outbox
+from surveys.models import Invitation
+from surveys.views import copies
 from tests.journeys.week import Week
 from tests.rows import every_row
+from tests.surveys.asking import page_of
 
 pytestmark = pytest.mark.django_db
 
-LINK = re.compile(r"""(?:href|src|action|formaction)=["']([^"'#]+)""")
+LINK = re.compile(r"""(?:href|src|action|formaction|data-save)=["']([^"'#]+)""")
+PERSONAL_LINK = re.compile(r"/a/[\w-]+/$")
+# Also the pages that no other page links to at the moment: a link may have been copied, or be guessed.
+PAGES = [page.name for page in surveys.urls.urlpatterns if str(page.pattern).startswith("a/<str:token>/")]
 ADDRESS_IN_TEXT = re.compile(r"https?://[^\s<>\"')\]]+")
 
 
@@ -40,8 +48,14 @@ def addresses_in_mails() -> set[str]:
     return found
 
 
+def pages_of(link: str) -> dict[str, str]:
+    """Every page that a personal link opens: its name -> its path."""
+    token = link.split("/")[2]
+    return {name: reverse(f"surveys:{name}", args=[token, *([2] if name == "page" else [])]) for name in PAGES}
+
+
 def crawl(client: Client, seeds: set[str]) -> dict[str, int]:
-    """GET and HEAD every page reachable from `seeds`; path -> status."""
+    """GET and HEAD every page reachable from `seeds`, and all that belong to a personal link; path -> status."""
     waiting = {path for address in seeds if (path := own_path(address))}
     seen: dict[str, int] = {}
     while waiting:
@@ -50,15 +64,39 @@ def crawl(client: Client, seeds: set[str]) -> dict[str, int]:
         head = client.head(path)
         assert head.status_code == page.status_code, path
         seen[path] = page.status_code
+        found = {*pages_of(path).values()} if PERSONAL_LINK.match(path) else set()
         if page.get("Content-Type", "").startswith("text/html") and not path.startswith("/admin/"):
             linked = {own_path(address, path) for address in LINK.findall(page.content.decode())}
-            waiting |= {found for found in linked if found and not found.startswith("/static/")} - seen.keys()
-        if page.status_code in (301, 302) and (target := own_path(page["Location"], path)) and target not in seen:
-            waiting.add(target)
+            found |= {link for link in linked if link and not link.startswith("/static/")}
+        if page.status_code in (301, 302) and (target := own_path(page["Location"], path)):
+            found.add(target)
+        waiting |= found - seen.keys()
     return seen
 
 
-@pytest.mark.parametrize("moment", ["invited", "offered", "drafted", "submitted", "declined", "closed", "published"])
+def opened(seen: dict[str, int], link: str) -> set[str]:
+    """Which of the pages of a personal link there were to be seen."""
+    statuses = {name: seen[path] for name, path in pages_of(link).items()}
+    assert statuses.pop("save") == 405, "it only takes a POST"
+    assert set(statuses.values()) <= {200, 302}
+    return {name for name, status in statuses.items() if status == 200}
+
+
+# Of somebody who has not answered, or declined, or left a draft; who has submitted; and after the end.
+QUESTIONS_OF = {"answer", "page", "review", "leave", "colleague", "history"}
+OPENED = {
+    "invited": {"Ines": QUESTIONS_OF},
+    "drafted": {"Ari": QUESTIONS_OF | {"pdf"}, "Noa": QUESTIONS_OF},
+    "submitted": {"Ines": QUESTIONS_OF | {"pdf", "thanks"}, "Ari": QUESTIONS_OF | {"pdf"}},
+    "changed": {"Ines": QUESTIONS_OF | {"pdf", "thanks"}},
+    "declined": {"Gus": QUESTIONS_OF, "Noa": QUESTIONS_OF},
+    "closed": {"Ines": {"answer", "page", "leave", "colleague", "history", "pdf"}},
+    "published": {"Ari": {"answer", "page", "leave", "colleague", "history", "pdf"}},
+    "asked_again": {"Ines": {"answer", "page", "leave", "colleague", "history", "pdf"}},
+}
+
+
+@pytest.mark.parametrize("moment", OPENED)
 def test_robot_that_opens_every_link_changes_no_row(moment):
     week = Week()
     week.until(moment)
@@ -68,10 +106,13 @@ def test_robot_that_opens_every_link_changes_no_row(moment):
 
     seen = crawl(Client(), addresses_in_mails() | {"/", "/sitemap.xml", "/robots.txt"})
 
-    personal = [path for path in seen if re.match(r"/[anuv]/", path)]
-    assert personal, "the robot must have met personal links"
+    for name, pages in OPENED[moment].items():
+        assert opened(seen, page_of(week.asked[name])) == pages, name
+    if moment == "asked_again":
+        (again,) = week.second_round.invitations.all()
+        assert opened(seen, page_of(again)) == QUESTIONS_OF, "only Ines had submitted in time"
     if moment != "invited":
-        views = [path for path in personal if path.startswith("/v/")]
+        views = [path for path in seen if path.startswith("/v/")]
         assert len(views) == 2
         assert {seen[path] for path in views} == {200}
         assert "/views/race/" in seen, "linked from the page of the series"
@@ -80,12 +121,13 @@ def test_robot_that_opens_every_link_changes_no_row(moment):
 
 
 def test_robot_test_notices_a_page_that_writes(monkeypatch):
-    """The proof can fail: a confirm page that confirmed on GET would be found."""
-    from posts import newsletter
-
+    """The proof can fail: a page of a personal link that took down who has looked at it would be found."""
     week = Week()
-    week.until("invited")
+    week.until("submitted")
     outbox.deliver_due()
+    monkeypatch.setattr(copies, "_versions", lambda *given: Invitation.objects.update(decline_reason="Looked") and [])
     before = every_row()
-    newsletter.confirm(subscriber=week.pending_subscriber)
+
+    crawl(Client(), addresses_in_mails())
+
     assert every_row() != before

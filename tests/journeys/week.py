@@ -1,8 +1,9 @@
 """One week of the series in small, through the real verbs: what the journeys start from.
 
-`Week().until("submitted")` plays everything up to and including that moment. The cast: Ines answers everything,
-Ari leaves a draft, Gus declines, Noa never replies; Rita has confirmed the newsletter, Pete has not yet. Two readers
-offer a view: Olga, who confirms it and is printed, and Paul, whose mail lies unopened.
+`Week().until("submitted")` plays everything up to and including that moment. The cast: Ines answers everything, has
+second thoughts that she does not submit, and suggests a colleague; Ari leaves a draft and sends it late; Gus declines;
+Noa puts it off and never replies. Rita has confirmed the newsletter, Pete has not yet. Two readers offer a view: Olga,
+who confirms it and is printed, and Paul, whose mail lies unopened. In the end those who answered are asked again.
 """
 
 from datetime import timedelta
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from posts import newsletter, publishing
 from posts.models import Issue, Post, Series, Subscriber
-from surveys import invitations, moderation, open_views, responses, rounds
+from surveys import invitations, moderation, nominations, open_views, responses, rounds
 from surveys.models import (
     Answer,
     Attribution,
@@ -21,6 +22,7 @@ from surveys.models import (
     OpenView,
     Question,
     Round,
+    Section,
     Sector,
     Snapshot,
     Survey,
@@ -28,31 +30,53 @@ from surveys.models import (
 from surveys.responses import Entry
 
 MOMENTS = (
-    "published_before", "subscribed", "prepared", "invited", "offered", "drafted", "submitted", "declined", "moderated",
-    "closed", "published",
+    "published_before", "subscribed", "prepared", "invited", "offered", "drafted", "submitted", "changed", "declined",
+    "moderated", "closed", "sent_late", "published", "asked_again",
 )  # fmt: skip
 
+# On two pages; the second question is put to who disagrees.
+SECTIONS = ("The race", "What would help")
 QUESTIONS = [
-    {"key": "catch-up", "kind": "statement", "prompt": "The United States can catch up in lithium-ion cells by 2035."},
     {
+        "section": "The race",
+        "key": "catch-up",
+        "kind": "statement",
+        "prompt": "The United States can catch up in lithium-ion cells by 2035.",
+    },
+    {
+        "section": "The race",
+        "key": "why-not",
+        "kind": "text",
+        "prompt": "What stands in the way?",
+        "show_if": [{"question": "catch-up", "is": ["disagree", "strongly_disagree"]}],
+    },
+    {
+        "section": "The race",
         "key": "where",
         "kind": "single_choice",
         "prompt": "Where should the next cell plant be built?",
         "options": [{"key": "midwest", "label": "Midwest"}, {"key": "south", "label": "South"}],
     },
     {
+        "section": "What would help",
         "key": "hurdles",
         "kind": "multiple_choice",
         "prompt": "Which hurdles matter most?",
         "options": [{"key": "cost", "label": "Cost"}, {"key": "skills", "label": "Workforce"}],
     },
     {
+        "section": "What would help",
         "key": "share",
         "kind": "number",
         "prompt": "What share of cells will be made in the United States in 2035?",
         "settings": {"unit": "%", "minimum": 0, "maximum": 100},
     },
-    {"key": "view", "kind": "text", "prompt": "What would you tell the next administration?"},
+    {
+        "section": "What would help",
+        "key": "view",
+        "kind": "text",
+        "prompt": "What would you tell the next administration?",
+    },
 ]
 
 
@@ -63,6 +87,7 @@ class Week:
     pending_subscriber: Subscriber
     survey: Survey
     survey_round: Round
+    second_round: Round
     panel: list[Contributor]
     asked: dict[str, Invitation]
     offers: dict[str, OpenView]
@@ -98,10 +123,15 @@ class Week:
             slug="race", title="The race: a first asking", introduction="We ask because it matters.",
             series=self.series, takes_open_views=True,
         )  # fmt: skip
+        sections = {
+            title: Section.objects.create(survey=self.survey, key=f"part-{position}", position=position, title=title)
+            for position, title in enumerate(SECTIONS)
+        }
         for position, fields in enumerate(QUESTIONS):
-            Question.objects.create(survey=self.survey, position=position, **fields)
+            section = sections[fields["section"]]
+            Question.objects.create(survey=self.survey, position=position, **{**fields, "section": section})
         self.survey_round = Round.objects.create(
-            survey=self.survey, opens_at=now - timedelta(minutes=1), closes_at=now + timedelta(days=7),
+            survey=self.survey, opens_at=now - timedelta(minutes=1), closes_at=now + timedelta(days=14),
             zone="America/New_York",
         )  # fmt: skip
         self.panel = [
@@ -147,8 +177,19 @@ class Week:
         }
         responses.save(invitation=self.asked["Ines"], entries=entries, attribution=Attribution.NAMED, submit=True)
 
+    def changed(self) -> None:
+        responses.save(
+            invitation=self.asked["Ines"], entries={"share": Entry(value=35), "where": Entry(value="midwest")},
+            submit=False,
+        )  # fmt: skip
+        nominations.nominate(
+            invitation=self.asked["Ines"], name="Sample Colleague", email="colleague@example.org", why="Builds lines."
+        )
+
     def declined(self) -> None:
-        invitations.decline(invitation=self.asked["Gus"], reason="Not my field.")
+        because = Invitation.DeclinedBecause.NOT_MY_FIELD
+        invitations.decline(invitation=self.asked["Gus"], because=because, reason="Ask the grid people.")
+        invitations.postpone(invitation=self.asked["Noa"])
 
     def moderated(self) -> None:
         for answer in Answer.objects.awaiting_moderation():
@@ -162,6 +203,12 @@ class Week:
     def closed(self) -> None:
         self.snapshot = rounds.close(survey_round=self.survey_round)
 
+    def sent_late(self) -> None:
+        responses.save(
+            invitation=self.asked["Ari"], entries={"share": Entry(value=12)}, attribution=Attribution.SECTOR,
+            submit=True, late=True,
+        )  # fmt: skip
+
     def published(self) -> None:
         from surveys.tasks import compile_summaries
 
@@ -169,3 +216,9 @@ class Week:
         self.compiled = self.snapshot.summary.post
         publishing.publish(post=self.compiled)
         self.issue = newsletter.send_issue(issue=newsletter.prepare_issue(post=self.compiled))
+
+    def asked_again(self) -> None:
+        following = rounds.proposed(self.survey_round)
+        following.opens_at, following.closes_at = timezone.now(), timezone.now() + timedelta(days=7)
+        self.second_round = rounds.follow(after=self.survey_round, following=following, answered_only=True)
+        rounds.begin(survey_round=self.second_round)

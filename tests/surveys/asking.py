@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from naatbatt.mail import links
-from surveys.models import Invitation
+from surveys.models import Invitation, Section, Survey
 from tests.factories import ContributorFactory, InvitationFactory, QuestionFactory, RoundFactory
 
 EVERY_KIND = [
@@ -47,12 +47,21 @@ ALL_ANSWERED = {
 
 
 def ask(*questions: dict, contributor: dict | None = None, **survey_round) -> Invitation:
-    """Dr. Sample, asked these questions (one statement where none are given) in an open round."""
+    """Dr. Sample, asked these questions (one statement where none are given) in an open round.
+
+    A question may name its section by its title.
+    """
     survey_round = RoundFactory(**survey_round)
     for position, fields in enumerate(questions or EVERY_KIND[:1]):
-        QuestionFactory(survey=survey_round.survey, position=position, **fields)
+        section = _section(survey_round.survey, fields["section"], position) if "section" in fields else None
+        QuestionFactory(survey=survey_round.survey, position=position, **{**fields, "section": section})
     person = ContributorFactory(**{"name": "Dr. Sample", "affiliation": "Example Cells", **(contributor or {})})
     return InvitationFactory(survey_round=survey_round, contributor=person)
+
+
+def _section(survey: Survey, title: str, position: int) -> Section:
+    usual = {"title": title, "position": position, "introduction": f"About *{title.lower()}*."}
+    return Section.objects.get_or_create(survey=survey, key=title.lower().replace(" ", "-"), defaults=usual)[0]
 
 
 def token(invitation: Invitation) -> str:
@@ -60,5 +69,8 @@ def token(invitation: Invitation) -> str:
     return links.token("answer", invitation.link_nonce)
 
 
-def page_of(invitation: Invitation, name: str = "answer") -> str:
+def page_of(invitation: Invitation, name: str | int = "answer") -> str:
+    """The address of one of the pages behind a personal link; a number is a page of the questionnaire."""
+    if isinstance(name, int):
+        return reverse("surveys:page", args=[token(invitation), name])
     return reverse(f"surveys:{name}", args=[token(invitation)])

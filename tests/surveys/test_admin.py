@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from naatbatt.mail.models import OutgoingMail
 from posts.models import Post
-from surveys import rounds, summaries
-from surveys.models import Answer, AnswerVersion, Contributor, Invitation, Question, Round, Snapshot, Survey
+from surveys import moderation, rounds, summaries
+from surveys.models import Answer, AnswerVersion, Consent, Contributor, Invitation, Question, Round, Snapshot, Survey
 from tests.factories import (
     AnswerFactory,
     ContributorFactory,
@@ -195,7 +195,8 @@ def round_form(survey, **changes):
         "survey": survey.pk, "number": 1, "zone": "America/New_York",
         "opens_at_0": "2027-03-01", "opens_at_1": "09:00",
         "closes_at_0": "2027-03-20", "closes_at_1": "17:00",
-        "remind_at_0": "", "remind_at_1": "", "most_reminders": 1, "reminder_gap": 4, **changes,
+        "remind_at_0": "", "remind_at_1": "", "most_reminders": 1, "reminder_gap": 4,
+        "group_shown": "beside", **changes,
     }  # fmt: skip
 
 
@@ -346,11 +347,11 @@ def test_a_whole_queue_is_decided_page_by_page(admin_client, admin_user):
     first, second, third = (pending(f"Words {number}.") for number in range(3))
     text = page(admin_client, "surveys_answer_change", first.pk)
     assert "3 answers wait" in text
-    text = step(admin_client, first, "approve", version=1)
+    text = step(admin_client, first, "approve", mark=moderation.as_read(first))
     assert "Words 1." in text
-    text = step(admin_client, second, "reject", version=1, reason="Names a third party.")
+    text = step(admin_client, second, "reject", mark=moderation.as_read(second), reason="Names a third party.")
     assert "Words 2." in text
-    text = step(admin_client, third, "propose", version=1, words="Better words.")
+    text = step(admin_client, third, "propose", mark=moderation.as_read(third), words="Better words.")
     assert "nothing waits for moderation" in text
     assert "0 " in text
     states = Answer.objects.order_by("pk").values_list(
@@ -372,7 +373,7 @@ def test_the_last_of_the_queue_leads_back_to_the_first(admin_client):
 
 def test_a_rejection_without_a_reason_stays_on_the_page(admin_client):
     answer = pending()
-    text = step(admin_client, answer, "reject", version=1, reason=" ")
+    text = step(admin_client, answer, "reject", mark=moderation.as_read(answer), reason=" ")
     assert "Give a reason for rejecting these words." in text
     assert "Plants are being built." in text
     assert Answer.objects.get().moderation == "pending"
@@ -381,14 +382,15 @@ def test_a_rejection_without_a_reason_stays_on_the_page(admin_client):
 def test_many_are_approved_at_once_but_not_those_that_changed_meanwhile(admin_client):
     seen, changed = pending("Seen."), pending("Changed since.", version=2)
     text = page(admin_client, "surveys_answer_changelist")
-    assert f'name="version-{changed.pk}" value="2"' in text
+    assert f'name="mark-{changed.pk}" value="{moderation.as_read(changed)}"' in text
+    read = {f"mark-{answer.pk}": moderation.as_read(answer) for answer in (seen, changed)}
+    Answer.objects.filter(pk=changed.pk).update(version=3)
     got = admin_client.post(
         reverse("admin:surveys_answer_changelist"),
         {
             "action": "approve_selected",
             "_selected_action": [seen.pk, changed.pk],
-            f"version-{seen.pk}": 1,
-            f"version-{changed.pk}": 1,
+            **read,
         },
         follow=True,
     ).content.decode()
@@ -399,10 +401,11 @@ def test_many_are_approved_at_once_but_not_those_that_changed_meanwhile(admin_cl
 
 def test_words_that_changed_while_they_were_read_are_read_again(admin_client):
     answer = pending("New words.", version=2)
-    text = step(admin_client, answer, "approve", version=1)
-    assert "changed these words meanwhile" in text
-    assert "New words." in text
-    assert Answer.objects.get().moderation == "pending"
+    for mark in (moderation.as_read(Answer(pk=answer.pk, version=1, response=answer.response)), ""):
+        text = step(admin_client, answer, "approve", mark=mark)
+        assert "has changed these words, or the line under them" in text
+        assert "New words." in text
+        assert Answer.objects.get().moderation == "pending"
 
 
 def test_earlier_words_are_shown_but_drafts_are_not(admin_client):
@@ -439,6 +442,44 @@ def test_a_response_is_read_with_its_history_and_a_draft_is_not(admin_client):
     assert "A draft: what it says concerns only its author" in text
 
 
+def agreed(answer, **fields):
+    response = answer.response
+    lines = {"named": "Ada, Sample Cells (disclosed interest: <shares>)", "sector": "an industry expert"}
+    fields = {"attribution": "named", "lines": lines, "interest": "<shares>", "wording": "I agree.\nTo this.", **fields}
+    response.consent = Consent.objects.create(response=response, response_version=response.version, **fields)
+    response.interest = "<shares>"
+    response.save()
+    return response
+
+
+def test_staff_read_what_a_contributor_agreed_to(admin_client):
+    answer = pending("In print.")
+    agreed(answer, exceptions={answer.question.key: "sector"}, wording_version="0123456789abcdef")
+    text = page(admin_client, "surveys_response_change", answer.response.pk)
+    for part in (
+        "Ada, Sample Cells (disclosed interest: &lt;shares&gt;)",
+        f"{answer.question.key}: an industry expert",
+        "0123456789abcdef",
+        "<p>I agree.</p><p>To this.</p>",
+    ):
+        assert part in text
+
+
+def test_moderation_shows_the_line_agreed_to_and_the_interest_beside_it(admin_client):
+    answer = pending("In print.")
+    agreed(answer)
+    text = page(admin_client, "surveys_answer_change", answer.pk)
+    assert "— Ada, Sample Cells (disclosed interest: &lt;shares&gt;)" in text
+    assert "Discloses an interest:" in text
+    Survey.objects.update(closed_door=True)
+    text = page(admin_client, "surveys_answer_change", answer.pk)
+    assert "disclosed interest" not in text
+    assert "— an industry expert" in text
+    assert "A closed-door survey" in text
+    assert "Before the doors were closed, the contributor had chosen: by name and affiliation." in text
+    assert "Ada, Sample Cells" not in page(admin_client, "surveys_answer_changelist")
+
+
 # --- frozen
 
 
@@ -468,7 +509,7 @@ def test_words_approved_after_the_draft_was_compiled_can_be_pasted(admin_client)
     Answer.objects.filter(pk=answer.pk).update(comment="Late, but good.", moderation="pending")
     summary = summaries.compile_summary(snapshot=rounds.close(survey_round=survey_round, now=CLOSES))
     assert "Late, but good." not in summary.post.body
-    step(admin_client, answer, "approve", version=1)
+    step(admin_client, answer, "approve", mark=moderation.as_read(Answer.objects.get(pk=answer.pk)))
     text = page(admin_client, "surveys_summary_change", summary.pk)
     assert "&gt; Late, but good.\n&gt;\n&gt; — Sample A, Example Cells" in text
 
@@ -509,7 +550,7 @@ def test_the_week_takes_the_same_queries_however_full_it_is(admin_client, django
         an_answered_round(closes_at=timezone.now() + timedelta(days=2))
         pending()
         PostFactory(published_at=None)
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             page(admin_client, "index")
         an_answered_round(closes_at=timezone.now() + timedelta(days=2))
         PostFactory(published_at=None)

@@ -9,6 +9,7 @@ from posts.models import Post
 from surveys import responses, rounds, snapshots, summaries
 from surveys.models import Response, RoundClosed, Snapshot, Summary
 from surveys.responses import Entry
+from surveys.responses.saving import Saving
 from tests.factories import SeriesFactory
 from tests.surveys.answered import CLOSES, a_survey, an_answered_round
 
@@ -73,14 +74,14 @@ def test_an_answer_on_its_way_in_when_the_round_closes_is_counted(monkeypatch):
     survey_round = an_answered_round()
     response = Response.objects.order_by("pk").first()
     inside, closing = Event(), Event()
-    write = responses._write
+    write = Saving._write
 
     def slowly(*args, **kwargs):
         inside.set()
         closing.wait(1)  # the close begins meanwhile; it must not overtake
         write(*args, **kwargs)
 
-    monkeypatch.setattr(responses, "_write", slowly)
+    monkeypatch.setattr(Saving, "_write", slowly)
 
     def answer():
         entry = Entry(value="strongly_disagree", confidence=10)

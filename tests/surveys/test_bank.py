@@ -105,6 +105,22 @@ def test_chosen_questions_are_asked_again_once_a_survey_is_chosen(admin_client):
     assert survey.questions.count() == 3
 
 
+def test_asked_again_without_what_it_depends_on_a_question_says_so(admin_client):
+    """Asked together, in whatever order they are listed, the condition goes with them."""
+    first = QuestionFactory(key="a", prompt="First?", position=9)
+    section = first.survey.sections.create(key="s", title="S", position=1)
+    second = QuestionFactory(
+        survey=first.survey, key="b", prompt="Second?", section=section, position=1,
+        show_if=[{"question": "a", "answered": True}],
+    )  # fmt: skip
+    alone, together = SurveyFactory(), SurveyFactory()
+    said = "“Second?” depended on answers that are not asked for there"
+    assert said in ask_again(admin_client, [second], confirmed=1, survey=alone.pk).content.decode()
+    assert alone.questions.get().show_if == []
+    assert said not in ask_again(admin_client, [second, first], confirmed=1, survey=together.pk).content.decode()
+    assert together.questions.get(key="b").show_if == second.show_if
+
+
 def test_asking_again_is_for_those_who_may_add_questions(client, django_user_model):
     reader = django_user_model.objects.create_user("reader", is_staff=True)
     reader.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
@@ -145,7 +161,7 @@ def test_a_question_s_page_compares_its_results_over_time(admin_client):
         assert "Of 4 who gave an opinion, 0% agree (0)" in text
         for frozen in (snapshot, second):
             assert reverse("admin:surveys_snapshot_change", args=[frozen.pk]) in text
-    assert text.count("the same") == 2
+    assert text.count("<td>the same</td>") == 2
 
 
 def test_results_of_another_wording_are_not_shown_as_this_one_s(admin_client):
@@ -197,6 +213,44 @@ def test_the_printed_questionnaire_shows_every_kind_as_it_is_asked(admin_client)
     assert "<button" not in text.split("<main")[1]
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script", text)
     assert every_row() == before
+
+
+def test_on_paper_a_question_that_is_put_to_some_says_to_whom(admin_client):
+    survey = a_survey(definitions=[
+        {"term": "hurdle", "meaning": "What keeps a plant from being built."}, {"term": "absent", "meaning": "No."}
+    ])  # fmt: skip
+    section = survey.sections.create(key="later", title="The steps", introduction="What *now*?", position=1)
+    show_if = [{"question": "catch-up", "is": ["agree", "strongly_agree"]}]
+    survey.questions.filter(key="step").update(section=section, show_if=show_if)
+    text = page(admin_client, "surveys_survey_print", survey.pk)
+    assert "Answer only if question 1 was answered “Agree” or “Strongly agree”." in text
+    assert text.count("Answer only if") == 1
+    assert re.search(r"4 questions, up to \d+ minutes", text)
+    assert "What keeps a plant from being built." in text
+    assert "absent" not in text
+    first, second = text.split("The steps")
+    assert "What <em>now</em>?" in second
+    assert [re.findall(r'id="number-([^"]+)">(\d)', part) for part in (first, second)] == [
+        [("catch-up", "1"), ("hurdle", "2"), ("share-2035", "3")],
+        [("step", "4")],
+    ]
+    assert re.search(r"up to \d+ minutes to answer", page(admin_client, "surveys_survey_change", survey.pk))
+
+
+def test_paper_offers_no_name_behind_a_closed_door(admin_client):
+    text = page(admin_client, "surveys_survey_print", a_survey(closed_door=True).pk)
+    assert "an industry expert" in text
+    assert "Your name, your affiliation" not in text
+
+
+def test_the_printed_questionnaire_takes_the_same_queries_however_long_it_is(admin_client, django_assert_num_queries):
+    survey = a_survey()
+    for more in range(2):
+        with django_assert_num_queries(4):
+            page(admin_client, "surveys_survey_print", survey.pk)
+        section = survey.sections.create(key=f"more-{more}", title="More", position=more)
+        for _number in range(3):
+            QuestionFactory(survey=survey, section=section, show_if=[{"question": "catch-up", "answered": True}])
 
 
 def test_the_pages_of_a_survey_are_for_staff_who_may_see_it(client, admin_client, django_user_model):

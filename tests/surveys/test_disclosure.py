@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from surveys import disclosure
 from surveys.disclosure import attribution_line, shown
-from surveys.models import Answer, Attribution
+from surveys.models import (
+    Answer,
+    Attribution,
+    Consent,
+    Contributor,
+    Invitation,
+    Question,
+    Response,
+    Round,
+    Survey,
+)
 from surveys.results import Tally
 from tests.factories import AnswerFactory, ContributorFactory, InvitationFactory, ResponseFactory, RoundFactory
 
@@ -251,3 +261,133 @@ def test_who_chose_to_be_named_is_named_however_few_answered():
     survey_round = RoundFactory()
     answer(survey_round, name="Ada Sample")
     assert [quote.line for quote in disclosure.quotes(survey_round=survey_round)] == ["Ada Sample, Example Cells"]
+
+
+# --- what was agreed to, and what a closed door closes
+
+LEVELS = [*Attribution.values]
+levels_ = st.sampled_from(LEVELS)
+lines_ = st.dictionaries(levels_, st.sampled_from(["Ada Sample", "an expert at Example Cells", "an industry expert"]))
+
+
+def unsaved(
+    chosen, own="", *, closed_door=False, affiliation="Example Cells", interest="", evidence=None, exceptions=None
+):
+    """Words quoted as chosen, in no database. `evidence` is (level agreed to, lines as they were seen)."""
+    contributor = Contributor(name="Ada Sample", affiliation=affiliation, sector="industry")
+    survey_round = Round(survey=Survey(closed_door=closed_door))
+    response = Response(
+        invitation=Invitation(contributor=contributor, survey_round=survey_round),
+        attribution=chosen,
+        interest=interest,
+        consent=evidence and Consent(attribution=evidence[0], lines=evidence[1], exceptions=exceptions or {}),
+    )
+    return Answer(response=response, question=Question(key="step", kind="text"), attribution=own)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    chosen=levels_,
+    own=st.sampled_from(["", *LEVELS]),
+    affiliation=st.sampled_from(["", "Example Cells"]),
+    interest=st.sampled_from(["", "holds shares in Example Cells"]),
+    evidence=st.none() | st.tuples(levels_, st.booleans()),
+    exceptions=st.dictionaries(st.just("step"), levels_),
+    small=st.booleans(),
+)
+def test_a_closed_door_survey_prints_neither_name_nor_affiliation(
+    chosen, own, affiliation, interest, evidence, exceptions, small
+):
+    """Whatever was chosen, for all answers or for this one, and whatever was agreed to before the doors were closed."""
+    if evidence is not None:
+        person = Contributor(name="Ada Sample", affiliation="Example Cells", sector="industry")
+        evidence = (evidence[0], disclosure.lines(person, Survey(closed_door=evidence[1]), "holds shares"))
+    quoted = unsaved(
+        chosen, own, closed_door=True, affiliation=affiliation, interest=interest, evidence=evidence,
+        exceptions=exceptions,
+    )  # fmt: skip
+    line = disclosure.line_under(quoted, small_sectors={"industry"} if small else set())
+    assert line in (None, "an expert on the panel" if small else "an industry expert")
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    chosen=levels_,
+    own=st.sampled_from(["", *LEVELS]),
+    closed_door=st.booleans(),
+    evidence=st.none() | st.tuples(levels_, lines_),
+    exceptions=st.dictionaries(st.just("step"), levels_),
+)
+def test_nobody_is_quoted_more_openly_than_they_chose_and_agreed_to(chosen, own, closed_door, evidence, exceptions):
+    quoted = unsaved(chosen, own, closed_door=closed_door, evidence=evidence, exceptions=exceptions)
+    level = LEVELS.index(disclosure.level_of(quoted))
+    assert level >= LEVELS.index(own or chosen)
+    if evidence is not None:
+        assert level >= LEVELS.index(exceptions.get("step", evidence[0]))
+    if level == LEVELS.index("background"):
+        assert disclosure.line_under(quoted) is None
+
+
+def test_an_answer_is_quoted_as_chosen_for_it_rather_than_for_the_rest():
+    assert disclosure.line_under(unsaved("sector", "named")) == "Ada Sample, Example Cells"
+    assert disclosure.line_under(unsaved("named", "sector")) == "an industry expert"
+    assert disclosure.line_under(unsaved("named", "background")) is None
+
+
+def test_an_interest_is_printed_beside_the_name_and_only_there():
+    lines = {level: disclosure.line_under(unsaved(level, interest="holds shares")) for level in LEVELS}
+    assert lines == {
+        "named": "Ada Sample, Example Cells (disclosed interest: holds shares)",
+        "affiliation": "an expert at Example Cells",
+        "sector": "an industry expert",
+        "background": None,
+    }
+
+
+def test_the_line_is_the_one_agreed_to_whatever_staff_change_since():
+    agreed = {"named": "Ada Sample, Sample Cells", "affiliation": "an expert at Sample Cells"}
+    assert disclosure.line_under(unsaved("named", evidence=("named", agreed))) == "Ada Sample, Sample Cells"
+    assert disclosure.line_under(unsaved("affiliation", evidence=("named", agreed))) == "an expert at Sample Cells"
+
+
+def test_a_sector_that_staff_have_corrected_since_is_not_printed_as_it_was():
+    agreed = {"sector": "an academic expert"}
+    assert disclosure.line_under(unsaved("sector", evidence=("sector", agreed))) == "an expert on the panel"
+
+
+def test_a_level_the_evidence_has_no_line_for_falls_to_the_next_more_discreet_one():
+    assert disclosure.line_under(unsaved("named", evidence=("named", {"sector": "an industry expert"}))) == (
+        "an industry expert"
+    )
+    assert disclosure.line_under(unsaved("sector", evidence=("sector", {"named": "Ada Sample"}))) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opened"),
+    [
+        (("sector", ""), ("named", ""), True),
+        (("background", ""), ("sector", ""), True),
+        (("named", ""), ("sector", ""), False),
+        (("named", ""), ("named", "holds shares"), True),
+        (("named", "holds shares"), ("named", ""), False),
+        (("named", "holds shares"), ("named", "holds bonds"), True),
+        (("sector", ""), ("sector", "holds shares"), False),
+        (("named", "holds shares"), ("affiliation", "holds bonds"), False),
+    ],
+)
+def test_a_line_says_more_when_it_opens_up_or_discloses_something_new(before, after, opened):
+    assert disclosure.line_opened(before=before, after=after) is opened
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [1, 4])
+def test_quotes_take_the_same_queries_however_many_there_are(number, django_assert_num_queries):
+    survey_round = RoundFactory()
+    for each in range(number):
+        row = answer(survey_round, name=f"Expert {each}")
+        row.response.consent = Consent.objects.create(
+            response=row.response, response_version=1, attribution="named", lines={"named": f"Expert {each}"}
+        )
+        row.response.save()
+    with django_assert_num_queries(2):
+        assert len(disclosure.quotes(survey_round=survey_round)) == number

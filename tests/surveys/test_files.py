@@ -87,6 +87,176 @@ def test_export_import_export_is_byte_for_byte_the_same(
         transaction.set_rollback(True)
 
 
+NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)
+PRINTED = st.text(st.characters(categories=["L", "M", "N", "P", "S"]), min_size=1, max_size=40)
+MEANINGS, TITLES = WORDS.map(lambda text: text[:500] + "."), WORDS.map(lambda text: text[:150] + "!")
+NUMBERS = st.integers(-(10**6), 10**6) | st.floats(-1e6, 1e6, allow_nan=False)
+TESTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "is": st.lists(st.sampled_from(["agree", "neutral"]), min_size=1, unique=True),
+        "is_not": st.just(["disagree"]),
+        "at_least": NUMBERS.filter(lambda number: number < 3),
+        "at_most": NUMBERS.filter(lambda number: number > 3),
+        "answered": st.just(True),
+    },
+).filter(bool)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    closed_door=st.booleans(),
+    shown=st.sampled_from(Round.GroupShown.values),
+    words=st.lists(
+        st.tuples(PRINTED, WORDS.map(lambda text: text[:500])), max_size=3, unique_by=lambda pair: pair[0].casefold()
+    ),
+    sections=st.lists(
+        st.tuples(NAMES, WORDS.map(lambda text: text[:150] + "!"), TEXTS), max_size=3, unique_by=lambda row: row[0]
+    ),
+    conditions=st.lists(TESTS, max_size=3),
+    rule=st.sampled_from([{}, {"measure": "iqr", "at_most": 1}, {"measure": "agreement", "at_least": 75.5}]),
+)
+def test_sections_conditions_and_words_come_back_byte_for_byte(
+    closed_door, shown, words, sections, conditions, rule, tmp_path
+):
+    definitions = [{"term": term, "meaning": meaning} for term, meaning in words]
+    with transaction.atomic():
+        survey = SurveyFactory(slug="race", closed_door=closed_door, definitions=definitions)
+        RoundFactory(survey=survey, number=1, group_shown=shown)
+        rows = [
+            survey.sections.create(key=key, title=title, introduction=introduction, position=place)
+            for place, (key, title, introduction) in enumerate(sections, start=1)
+        ]
+        QuestionFactory(survey=survey, key="first", position=1, stop_rule=rule)
+        QuestionFactory(
+            survey=survey, key="second", position=2, section=rows[-1] if rows else None,
+            show_if=[{"question": "first", **tests} for tests in conditions],
+        )  # fmt: skip
+        first, second = round_trip(survey, tmp_path)
+        assert first == second
+        found = Survey.objects.get()
+        assert (found.closed_door, found.definitions) == (closed_door, definitions)
+        assert found.rounds.get().group_shown == shown
+        assert [(row.key, row.title, row.introduction) for row in found.sections.all()] == sections
+        again = found.questions.get(key="second")
+        assert again.show_if == [{"question": "first", **tests} for tests in conditions]
+        assert (again.section.key if again.section else "") == (sections[-1][0] if sections else "")
+        assert found.questions.get(key="first").stop_rule == rule
+        transaction.set_rollback(True)
+
+
+def test_a_file_with_sections_and_conditions_reads_like_something_a_person_wrote():
+    survey = SurveyFactory(
+        slug="race", closed_door=True, definitions=[{"term": "substantial", "meaning": "At least a tenth."}]
+    )
+    section = survey.sections.create(key="plants", title="Plants", position=1)
+    QuestionFactory(survey=survey, key="first", prompt="First.", position=1)
+    QuestionFactory(
+        survey=survey, key="second", prompt="Second.", position=2, section=section,
+        show_if=[{"question": "first", "is": ["agree"]}, {"question": "first", "at_least": 2}],
+        stop_rule={"measure": "iqr", "at_most": 1},
+    )  # fmt: skip
+    text = export(survey)
+    assert "closed_door = true\n" in text
+    assert '[[definition]]\nterm = "substantial"\nmeaning = "At least a tenth."\n' in text
+    assert '[[section]]\nkey = "plants"\ntitle = "Plants"\n' in text
+    assert (
+        text.partition('key = "second"')[2]
+        == """
+section = "plants"
+kind = "statement"
+prompt = "Second."
+show_if = [
+    {is = ["agree"], question = "first"},
+    {at_least = 2, question = "first"},
+]
+stop_rule = {at_most = 1, measure = "iqr"}
+"""
+    )
+
+
+SECTIONED = """title = "T"
+introduction = "I"
+[[definition]]
+term = "substantial"
+[[definition]]
+term = "a"
+meaning = "x"
+[[definition]]
+term = "A"
+meaning = "y"
+[[section]]
+key = "one"
+title = "One"
+introduction = "```chart\\n```"
+[[section]]
+key = "one"
+title = ""
+[[round]]
+opens_at = "now"
+closes_at = "in 2 days at 09:00"
+group_shown = "always"
+[[question]]
+key = "first"
+kind = "statement"
+prompt = "P"
+section = "two"
+"""
+
+
+def test_mistakes_in_sections_words_and_rounds_are_named_with_file_line_and_field(tmp_path):
+    file = tmp_path / "race.toml"
+    file.write_text(SECTIONED)
+    with pytest.raises(CommandError) as caught:
+        run("import", file)
+    _heading, *lines = str(caught.value).splitlines()
+    assert {tuple(line.removeprefix(f"{file}:").split(": ")[:2]) for line in lines} == {
+        ("3", "meaning"), ("9", "term"), ("14", "introduction"), ("16", "key"), ("17", "title"), ("21", "group_shown"),
+        ("26", "section"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("show_if", "field", "message"),
+    [
+        ('show_if = [{question = "who", answered = true}]', "show_if", "There is no question “who” before this one."),
+        ('show_if = [{question = "second", answered = true}]', "show_if", "cannot depend on its own answer"),
+        ('show_if = [{question = "third", answered = true}]', "show_if", "“third” does not come before"),
+        ('show_if = [{question = "first", is = ["maybe"]}]', "show_if", "“maybe” is no option of “first”"),
+        ('show_if = "first"', "show_if", "Conditions are a list"),
+        ("show_if = [2026-01-01]", "show_if", "A condition names a question"),
+        ('stop_rule = {measure = "mood"}', "stop_rule", "measure"),
+        ("stop_rule = 3", "stop_rule", "A stop rule is a table"),
+        ("[[question.show_if]]", "show_if", "A condition names a question"),
+    ],
+)
+def test_conditions_that_could_not_be_met_are_named_with_file_line_and_field(show_if, field, message, tmp_path):
+    question = '[[question]]\nkey = "{}"\nkind = "statement"\nprompt = "P"\n'
+    file = tmp_path / "race.toml"
+    file.write_text(
+        'title = "T"\nintroduction = "I"\n'
+        + question.format("first") + question.format("second") + show_if + "\n" + question.format("third")
+    )  # fmt: skip
+    with pytest.raises(CommandError) as caught:
+        run("import", file)
+    (said,) = str(caught.value).splitlines()[1:]
+    assert said.startswith(f"{file}:11: {field}: ")
+    assert message in said
+
+
+def test_a_condition_looks_at_what_is_asked_before_whatever_the_order_of_the_file(tmp_path):
+    """What stands in no section is asked first."""
+    file = tmp_path / "race.toml"
+    file.write_text(
+        'title = "T"\nintroduction = "I"\n[[section]]\nkey = "s"\ntitle = "S"\n'
+        '[[question]]\nkey = "later"\nkind = "text"\nprompt = "P"\nsection = "s"\n'
+        'show_if = [{question = "first", answered = true}]\n'
+        '[[question]]\nkey = "first"\nkind = "text"\nprompt = "P"\n'
+    )
+    run("import", file)
+    assert [question.key for question in Survey.objects.get().questions.current()] == ["first", "later"]
+
+
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.kind)
 def test_every_kind_of_question_comes_back(kind, tmp_path):
     spec, _values = kind().example()
@@ -130,6 +300,7 @@ closes_at = 2026-11-17T17:00:00
 zone = "America/New_York"
 most_reminders = 1
 reminder_gap = 4
+group_shown = "beside"
 
 [[question]]
 key = "share"

@@ -5,14 +5,17 @@ from crispy_forms.utils import render_crispy_form
 from django.http import QueryDict
 
 from surveys import responses
-from surveys.forms import AnswerForm, DeclineForm
+from surveys.blocks import Attention
+from surveys.forms import AnswerForm, preview, slot
+from surveys.models import Question
 from surveys.responses import Entry
+from tests.factories import InvitationFactory
 from tests.surveys.asking import ALL_ANSWERED, EVERY_KIND, ask
 
 pytestmark = pytest.mark.django_db
 
 
-def form_for(invitation, data=None, *, submitting=False):
+def form_for(invitation, data=None, **options):
     response = getattr(invitation, "response", None)
     if data is not None:
         posted = QueryDict(mutable=True)
@@ -20,12 +23,12 @@ def form_for(invitation, data=None, *, submitting=False):
             posted.setlist(name, value if isinstance(value, list) else [value])
         data = posted
     form = AnswerForm(
-        questions=invitation.survey_round.survey.questions.current(),
+        questions=invitation.survey_round.questions(),
         contributor=invitation.contributor,
+        survey=options.pop("survey", invitation.survey_round.survey),
         answers={row.question_id: row for row in response.answers.all()} if response else {},
-        attribution=response.attribution if response else "",
         data=data,
-        submitting=submitting,
+        **options,
     )
     form.is_valid()
     return form
@@ -41,10 +44,9 @@ def save(invitation, entries, *, submit=False, attribution="named"):
 
 
 def test_posted_form_becomes_entries():
-    form = form_for(ask(*EVERY_KIND), ALL_ANSWERED, submitting=True)
+    form = form_for(ask(*EVERY_KIND), ALL_ANSWERED)
 
     assert form.errors == {}
-    assert form.attribution == "named"
     assert form.entries() == {
         "catch-up": Entry(value="agree", confidence=8, comment="Plants are being built."),
         "where": Entry(value="south"),
@@ -68,24 +70,44 @@ def test_questions_that_the_page_did_not_show_are_left_alone():
     assert form_for(invitation, {"q-where": "south"}).entries() == {"where": Entry(value="south")}
 
 
-def test_draft_needs_nothing_and_submitting_needs_what_is_required():
+def test_nothing_has_to_be_answered_to_be_kept():
+    """What is required is asked for at the review."""
     invitation = ask(*EVERY_KIND)
-    shown = {"shown": ALL_ANSWERED["shown"]}
 
-    assert form_for(invitation, shown).errors == {}
-    assert set(form_for(invitation, shown, submitting=True).errors) == {"q-catch-up", "attribution"}
+    assert form_for(invitation, {"shown": ALL_ANSWERED["shown"]}).errors == {}
 
 
-def test_no_opinion_answers_a_required_question():
-    form = form_for(ask(), {"q-catch-up": "no_opinion", "attribution": "sector"}, submitting=True)
+def test_one_answer_may_be_quoted_otherwise_than_the_rest():
+    invitation = ask(*EVERY_KIND)
+    form = form_for(invitation, ALL_ANSWERED | {"q-catch-up-attribution": "sector"})
 
     assert form.errors == {}
+    assert form.entries()["catch-up"].attribution == "sector"
+    assert form.entries()["view"].attribution == ""
+    html = html_of(form_for(save(invitation, form.entries())))
+    assert re.search(r'<option value="sector" selected>[^<]*an industry expert</option>', html)
+    assert html.count('<details class="quoted" open>') == 1
 
 
-def test_answer_saved_before_counts_where_the_page_did_not_show_the_question():
-    invitation = save(ask(), {"catch-up": Entry(value="agree")})
+def test_how_an_answer_is_quoted_is_asked_with_its_words_and_never_on_paper():
+    invitation = ask(EVERY_KIND[0], EVERY_KIND[4])
 
-    assert form_for(invitation, {"attribution": "sector"}, submitting=True).errors == {}
+    names = re.findall(r'<select class="form-select" name="([\w-]+)"', html_of(form_for(invitation)))
+
+    assert names == ["q-catch-up-attribution", "q-view-attribution"]
+    assert "-attribution" not in html_of(form_for(invitation, survey=None))
+
+
+def test_closed_door_offers_no_name_for_a_single_answer_either():
+    invitation = ask()
+    invitation.survey_round.survey.closed_door = True
+
+    html = html_of(form_for(invitation))
+
+    assert 'value="named"' not in html
+    assert 'value="affiliation"' not in html
+    assert "Dr. Sample" not in html
+    assert form_for(invitation, {"q-catch-up-attribution": "named"}).errors
 
 
 def test_invalid_part_keeps_what_is_stored_and_the_valid_parts_are_taken():
@@ -117,7 +139,7 @@ def test_invalid_part_keeps_what_is_stored_and_the_valid_parts_are_taken():
         ("q-share", "1e999"),
         ("q-share", "NaN"),
         ("q-view", "x" * 10_000),
-        ("attribution", "everywhere"),
+        ("q-catch-up-attribution", "everywhere"),
     ],
 )
 def test_what_cannot_be_right_is_refused_with_a_message_at_its_field_and_kept_on_the_page(name, value):
@@ -168,13 +190,12 @@ def test_page_shows_the_stored_answers():
 
     html = html_of(form_for(invitation))
 
-    checked = re.findall(r'name="(q-[\w-]+|attribution)" value="(\w+)" id="[\w-]+" checked', html)
+    checked = re.findall(r'name="(q-[\w-]+)" value="(\w+)" id="[\w-]+" checked', html)
     assert checked == [
         ("q-catch-up", "agree"),
         ("q-catch-up-confidence", "8"),
         ("q-where", "south"),
         ("q-hurdles", "skills"),
-        ("attribution", "named"),
     ]
     assert 'value="30"' in html
     assert "Plants &lt;b&gt;are&lt;/b&gt; being built." in html
@@ -191,17 +212,11 @@ def test_nothing_is_preselected_for_who_has_not_chosen():
     assert "checked" not in html_of(form_for(ask(*EVERY_KIND)))
 
 
-def test_each_level_of_attribution_shows_the_line_readers_would_see():
+def test_each_level_shows_the_line_readers_would_see_under_that_answer():
     html = html_of(form_for(ask()))
 
-    for line in ("— Dr. Sample, Example Cells", "— an expert at Example Cells", "— an industry expert"):
-        assert f'<span class="example">{line}</span>' in html
-
-
-def test_affiliation_is_not_offered_to_who_has_none():
-    form = form_for(ask(contributor={"affiliation": ""}))
-
-    assert [level for level, _label in form.fields["attribution"].choices] == ["named", "affiliation", "background"]
+    for line in ("By name: Dr. Sample, Example Cells<", ": an expert at Example Cells<", ": an industry expert<"):
+        assert line in html
 
 
 def test_form_needs_no_script_no_style_and_no_cookie():
@@ -218,7 +233,9 @@ def test_every_question_is_a_fieldset_with_its_prompt_guidance_and_errors_linked
 
     html = html_of(form_for(ask(question), {"q-share": "x"}))
 
-    assert 'id="question-share" aria-describedby="guidance-share id_q-share_error"' in html
+    assert re.search(
+        r'<fieldset [^>]*id="question-share"[^>]* aria-describedby="guidance-share id_q-share_error"', html
+    )
     assert 'id="guidance-share"' in html
     assert "<em>cells</em>" in html
     assert 'aria-describedby="id_q-share_helptext id_q-share_error"' in html
@@ -232,12 +249,6 @@ def test_staff_text_cannot_break_the_page():
     }  # fmt: skip
 
     assert "<script>" not in html_of(form_for(ask(question)))
-
-
-def test_reason_for_declining_has_a_limit():
-    assert DeclineForm({"reason": "x" * 1000}).is_valid()
-    assert not DeclineForm({"reason": "x" * 1001}).is_valid()
-    assert DeclineForm({}).is_valid()
 
 
 # --- answers in parts, and the ways not to answer
@@ -279,7 +290,7 @@ def test_a_wrong_part_is_told_at_the_question_and_kept_as_typed():
 
 def test_prefer_not_to_say_is_a_blank_with_no_value():
     invitation = ask({**RANGE, "required": True})
-    form = form_for(invitation, {"q-range.blank": "prefer_not", "attribution": "sector"}, submitting=True)
+    form = form_for(invitation, {"q-range.blank": "prefer_not"})
 
     assert form.errors == {}
     assert form.entries() == {"range": Entry(blank="prefer_not")}
@@ -326,3 +337,127 @@ def test_problems_carry_the_number_of_their_own_question():
     form = form_for(ask(*questions), {"q-share": "1", "q-share-2035": "x"})
 
     assert [problem.label for problem in form.problems()] == ["Question 2"]
+
+
+# --- places on the page
+
+
+def test_each_question_has_a_place_and_says_what_the_page_has_seen_of_its_answer():
+    invitation = save(ask(*EVERY_KIND[:2]), {"catch-up": Entry(value="agree")})
+
+    html = html_of(form_for(invitation))
+
+    assert re.findall(r'<div class="slot" id="slot-([\w-]+)">', html) == ["catch-up", "where"]
+    assert re.findall(r'data-question="([\w-]+)"', html) == ["catch-up", "where"]
+    assert re.findall(r'name="(shown|seen-[\w-]+)" value="([\w-]*)"', html) == [
+        ("shown", "catch-up"), ("seen-catch-up", "1"), ("shown", "where"), ("seen-where", ""),
+    ]  # fmt: skip
+
+
+def test_place_of_a_question_alone_is_the_place_it_has_in_the_whole_form():
+    invitation = ask(*EVERY_KIND)
+    form = form_for(invitation)
+
+    alone = [slot(form_for(invitation), question).strip() for question in form.questions]
+
+    assert "".join("".join(alone).split()) == "".join(html_of(form).split())
+
+
+def test_what_stands_beside_a_question_comes_after_its_guidance():
+    invitation = ask({**EVERY_KIND[0], "guidance": "Mind the word."})
+
+    html = html_of(form_for(invitation, beside={"catch-up": "<b>The group</b>"}))
+
+    assert html.index("Mind the word.") < html.index('<div class="beside">&lt;b&gt;The group')
+
+
+def test_answer_of_an_earlier_round_is_preselected_until_there_is_one_in_this():
+    before = save(ask(*EVERY_KIND[:2], number=1), {"catch-up": Entry(value="agree", confidence=4, comment="Old.")})
+    earlier = {row.question_id: row for row in before.response.answers.all()}
+    survey = before.survey_round.survey
+    now = InvitationFactory(survey_round__survey=survey, survey_round__number=2, contributor=before.contributor)
+
+    html = html_of(form_for(now, earlier=earlier))
+
+    assert re.findall(r'value="(\w+)" id="[\w-]+" checked', html) == ["agree", "4"]
+    assert "Old.</textarea>" in html
+    assert html.count("carried-over") == html.count("Your answer of round 1, kept if you go on.") == 1
+    assert 'name="seen-catch-up" value=""' in html
+    html = html_of(form_for(save(now, {"catch-up": Entry(value="disagree")}), earlier=earlier))
+    assert re.findall(r'value="(\w+)" id="[\w-]+" checked', html) == ["disagree"]
+    assert "carried-over" not in html
+
+
+def test_another_answer_given_elsewhere_is_shown_as_text():
+    invitation = ask()
+    question = invitation.survey_round.questions().get()
+    elsewhere = Attention(question, "<b>Agree</b>", 7, "<i>Why</i>", "12:04 p.m. EST")
+
+    html = html_of(form_for(invitation, {"q-catch-up": "disagree"}, attention={"catch-up": elsewhere}))
+
+    for part in ("&lt;b&gt;Agree", "Confidence: 7 of 10", "&lt;i&gt;Why", "at 12:04 p.m. EST", 'value="take:catch-up"'):
+        assert part in html
+
+
+def test_first_thing_that_is_wrong_has_the_focus_and_nothing_else():
+    invitation = ask(*EVERY_KIND)
+
+    html = html_of(form_for(invitation, ALL_ANSWERED | {"q-share": "a lot", "q-catch-up-confidence": "99"}))
+
+    assert re.findall(r'id="([\w-]+)" autofocus', html) == ["id_q-catch-up-confidence_0"]
+    assert "autofocus" not in html_of(form_for(invitation))
+
+
+# --- what is cached
+
+
+def test_question_that_nobody_has_answered_yet_is_made_once_for_everybody():
+    invitation = ask(*EVERY_KIND)
+    other = ask(contributor={"name": "Prof. Other", "affiliation": ""})
+    other.survey_round = invitation.survey_round
+    first = html_of(form_for(invitation))
+
+    form = form_for(other)
+    second = html_of(form)
+
+    assert "q-share" not in form.fields, "only the first was made, for how this person may be quoted"
+    assert "Dr. Sample" in first
+    assert "Dr. Sample" not in second
+    assert "Prof. Other" in second
+    assert first == html_of(form_for(invitation)), "made anew or not, it is the same"
+
+
+def test_reworded_question_is_shown_as_it_reads_now():
+    invitation = ask()
+    html_of(form_for(invitation))
+
+    Question.objects.update(prompt="Reworded.")
+
+    assert "Reworded." in html_of(form_for(invitation))
+
+
+def test_random_order_is_not_somebody_elses():
+    options = [{"key": f"k{number}", "label": f"Label {number}"} for number in range(8)]
+    question = {"key": "many", "kind": "single_choice", "prompt": "Which?", "options": options}
+    invitation = ask({**question, "settings": {"shuffle": True}})
+    orders = set()
+    for _person in range(4):
+        other = InvitationFactory(survey_round=invitation.survey_round)
+        orders.add(tuple(re.findall(r'name="q-many" value="(\w+)"', html_of(form_for(other)))))
+
+    assert len(orders) > 1
+
+
+def test_numbers_are_not_cached_with_the_question():
+    invitation = ask(*EVERY_KIND[:2])
+
+    for first in (1, 7):
+        html = html_of(form_for(invitation, numbers={"catch-up": first, "where": first + 1}))
+        assert re.findall(r'id="number-[\w-]+">(\d+)<', html) == [str(first), str(first + 1)]
+
+
+def test_preview_of_a_question_that_is_not_saved():
+    question = Question(key="new", kind="statement", prompt="New?", settings={})
+
+    assert "New?" in preview(question)
+    assert "-attribution" not in preview(question)

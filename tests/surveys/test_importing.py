@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import CommandError
 from django.utils import timezone
 
 from naatbatt.mail.models import OutgoingMail
@@ -122,7 +123,7 @@ def test_a_round_that_has_not_begun_gets_its_new_times_and_one_that_has_is_kept(
     text = files.write(survey).replace("reminder_gap = 4", "reminder_gap = 7")
     said = put(text)
     assert said[0] == "Round 1 is kept as it is, because it has begun."
-    assert said[1].startswith("Round 2 gets other times or reminders: ")
+    assert said[1].startswith("Round 2 gets other times or settings: ")
     assert [row.reminder_gap for row in Round.objects.order_by("number")] == [4, 7]
     assert Round.objects.get(number=1).closes_at == kept
     head, _first, *rest = text.split("[[round]]\n")
@@ -181,3 +182,111 @@ def test_results_never_mix_the_wordings_that_an_import_made(put):
         (spec.version, spec.prompt, counted["all"].base, counted["all"].counts["cost"])
         for spec, counted in (snapshots.tallies(snapshot, "hurdle") for snapshot in (frozen, now))
     ] == [(1, "Which hurdle weighs most?", 9, 6), (2, "Which weighs least?", 1, 1)]
+
+
+# --- sections, conditions, words
+
+
+def a_sectioned_survey():
+    """catch-up | plants: hurdle, share-2035 (when agreed) | steps: step"""
+    survey = a_survey(definitions=[{"term": "cell", "meaning": "One of many."}])
+    for place, key in enumerate(("plants", "steps"), start=1):
+        survey.sections.create(key=key, title=key.title(), position=place)
+    plants, steps = survey.sections.all()
+    survey.questions.filter(key__in=["hurdle", "share-2035"]).update(section=plants)
+    survey.questions.filter(key="share-2035").update(show_if=[{"question": "catch-up", "is": ["agree"]}])
+    survey.questions.filter(key="step").update(section=steps)
+    return survey
+
+
+def keys_by_section(survey):
+    return [
+        (row.section.key if row.section else "", row.key)
+        for row in survey.questions.current().select_related("section")
+    ]
+
+
+def test_what_a_sectioned_survey_writes_leaves_nothing_to_do(put):
+    survey = an_answered_round(a_sectioned_survey()).survey
+    assert put(files.write(survey)) == ["Nothing to do: the survey is what the file says."]
+
+
+def test_sections_are_matched_by_their_keys_and_all_that_changes_is_said(put):
+    survey = an_answered_round(a_sectioned_survey()).survey
+    kept = survey.sections.get(key="steps").pk
+    text = files.write(survey)
+    head, plants, rest = text.split("[[section]]\n")
+    steps, questions = rest.split("[[question]]\n", 1)
+    text = "[[section]]\n".join(
+        [head, steps.replace('"Steps"', '"What to do"') + "\n", plants, 'key = "new"\ntitle = "New"\n\n[[question]]\n']
+    ) + questions.replace('key = "hurdle"\nsection = "plants"', 'key = "hurdle"\nsection = "new"')
+    assert put(text) == [
+        "Section “steps” gets another title or introduction.",
+        "Section “new” is new.",
+        "The sections come in another order.",
+        "Question “hurdle” stands in another section.",
+        "The questions are asked in another order.",
+    ]
+    assert survey.sections.get(key="steps").pk == kept
+    assert keys_by_section(survey) == [("", "catch-up"), ("steps", "step"), ("plants", "share-2035"), ("new", "hurdle")]
+    assert not survey.questions.filter(version=2).exists()
+    assert put(text) == ["Nothing to do: the survey is what the file says."]
+
+
+def test_a_section_goes_with_its_last_question_and_stays_with_one_that_was_answered(put):
+    survey = a_sectioned_survey()
+    text = files.write(survey)
+    without_step = without(text, "step").replace('[[section]]\nkey = "steps"\ntitle = "Steps"\n', "")
+    assert put(without_step) == [
+        "Question “step” is removed. Nobody had answered it.",
+        "Section “steps” is removed.",
+    ]
+    answered = an_answered_round(a_sectioned_survey()).survey
+    without_step = without_step.replace(f'slug = "{survey.slug}"', f'slug = "{answered.slug}"').replace(
+        files.write(survey).split("[[definition]]")[0], files.write(answered).split("[[definition]]")[0]
+    )
+    assert put(without_step)[:2] == [
+        "Round 1 is kept, though the file does not have it.",
+        "Question “step” is kept, though the file does not have it: it has been answered.",
+    ]
+    assert answered.sections.filter(key="steps").exists()
+
+
+def test_another_condition_makes_a_new_version_of_an_answered_question(put):
+    survey = an_answered_round(a_sectioned_survey()).survey
+    said = put(files.write(survey).replace('{is = ["agree"], question', '{is = ["disagree"], question'))
+    assert said == ["Question “share-2035” gets version 2: version 1 has been answered and keeps its answers."]
+    assert survey.questions.current().get(key="share-2035").show_if == [{"question": "catch-up", "is": ["disagree"]}]
+
+
+def test_a_stop_rule_is_no_part_of_the_wording(put):
+    survey = an_answered_round().survey
+    text = files.write(survey).replace(
+        'key = "catch-up"\n', 'key = "catch-up"\nstop_rule = {at_most = 1, measure = "iqr"}\n'
+    )
+    assert put(text) == ["Question “catch-up” gets another stop rule."]
+    assert survey.questions.get(key="catch-up").stop_rule == {"measure": "iqr", "at_most": 1}
+
+
+def test_a_closed_door_and_the_words_used_are_fields_of_the_survey(put):
+    survey = a_sectioned_survey()
+    text = files.write(survey).replace("minimum_cell = 3", "minimum_cell = 3\nclosed_door = true")
+    said = put(text.replace("One of many.", "A battery's smallest part."))
+    assert said == ["The survey's own fields change: closed_door, definitions."]
+    survey.refresh_from_db()
+    assert survey.closed_door
+    assert survey.definitions == [{"term": "cell", "meaning": "A battery's smallest part."}]
+
+
+def test_a_file_that_takes_away_what_a_kept_question_depends_on_is_refused_whole(put):
+    """share-2035 was answered, so it stays; nobody answered what it depends on, so that would go."""
+    survey = a_sectioned_survey()
+    AnswerFactory(
+        response__invitation__survey_round=RoundFactory(survey=survey), value=5,
+        question=survey.questions.get(key="share-2035"),
+    )  # fmt: skip
+    text = without(without(files.write(survey), "share-2035"), "catch-up")
+    before = every_row()
+    with pytest.raises(CommandError, match="“share-2035” is kept, because it has been answered, but"):
+        put(text)
+    assert every_row() == before

@@ -129,11 +129,12 @@ def test_invitation_mail_says_who_asks_what_until_when_and_by_which_link(setting
         "about 2 minutes",
         invitation.survey_round.closes_in_words,
         "do not forward",
-        "Decline",
+        "Not now, not your field, or a colleague to suggest? All of that is behind the same link.",
         invitation.link(),
     ):
         assert part in mail.text
         assert part in mail.html
+    assert mail.text.count(invitation.link()) == 1
     assert "Dear Dr. <Sample>," in mail.text
     assert "Dear Dr. &lt;Sample&gt;," in mail.html
 
@@ -257,6 +258,18 @@ def test_declining_twice_keeps_the_first_instant_and_the_last_reason():
 
     assert (again.declined_at, again.decline_reason) == (first.declined_at, "Not my field.")
     assert invitations.decline(invitation=invitation).decline_reason == "Not my field."
+
+
+def test_why_somebody_declines_is_kept_and_said_better_later():
+    invitation = asked()
+    invitations.decline(invitation=invitation, because="no_time", reason="Away.")
+
+    again = invitations.decline(invitation=invitation, because="not_my_field")
+
+    assert (again.declined_because, again.decline_reason) == ("not_my_field", "Away.")
+    assert invitations.decline(invitation=invitation).declined_because == "not_my_field"
+    with pytest.raises(ValueError, match="bored"):
+        invitations.decline(invitation=invitation, because="bored")
 
 
 def test_declining_keeps_the_draft():

@@ -150,3 +150,78 @@ def test_there_is_nothing_to_moderate_in_a_draft_or_a_bare_vote(editor):
     for answer in (draft, AnswerFactory()):
         with pytest.raises(moderation.NothingToModerate):
             moderation.approve(answer=answer, by=editor)
+
+
+# --- another line under the same words
+
+
+@pytest.fixture
+def quoted_as():
+    """Submit the same words, quoted as given, and return their row."""
+    invitation = InvitationFactory()
+    QuestionFactory(survey=invitation.survey_round.survey, key="step", kind="text")
+
+    def submit(attribution, *, interest="", own=""):
+        entries = {"step": Entry(value="Plants are being built.", attribution=own)}
+        responses.save(invitation=invitation, entries=entries, attribution=attribution, interest=interest, submit=True)
+        return Answer.objects.get()
+
+    return submit
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"attribution": "sector"}, {"attribution": "named"}),
+        ({"attribution": "background"}, {"attribution": "sector"}),
+        ({"attribution": "sector"}, {"attribution": "sector", "own": "affiliation"}),
+        ({"attribution": "named"}, {"attribution": "named", "interest": "holds shares"}),
+        ({"attribution": "named", "interest": "holds shares"}, {"attribution": "named", "interest": "holds bonds"}),
+        ({"attribution": "sector", "interest": "holds bonds"}, {"attribution": "named", "interest": "holds bonds"}),
+    ],
+)
+def test_approved_words_wait_again_when_the_line_under_them_says_more(quoted_as, editor, before, after):
+    moderation.approve(answer=quoted_as(**before), by=editor)
+    changed = quoted_as(**after)
+    assert (changed.moderation, changed.moderated_by, quoted(changed)) == ("pending", None, [])
+    moderation.approve(answer=changed, by=editor)
+    assert quoted(changed) == ["Plants are being built."]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"attribution": "named"}, {"attribution": "sector"}),
+        ({"attribution": "named"}, {"attribution": "named", "own": "sector"}),
+        ({"attribution": "sector"}, {"attribution": "sector", "interest": "holds shares"}),
+        ({"attribution": "named", "interest": "holds shares"}, {"attribution": "named"}),
+    ],
+)
+def test_a_line_that_says_less_is_printed_at_once(quoted_as, editor, before, after):
+    moderation.approve(answer=quoted_as(**before), by=editor)
+    changed = quoted_as(**after)
+    assert (changed.moderation, quoted(changed)) == ("approved", ["Plants are being built."])
+    [quote] = disclosure.quotes(survey_round=changed.response.invitation.survey_round)
+    assert "holds shares" not in quote.line
+
+
+def test_a_proposed_edit_is_not_accepted_under_a_line_that_staff_have_not_read(quoted_as, editor):
+    seen = moderation.propose_edit(answer=quoted_as("sector"), by=editor, words="Plants rise.")
+    changed = quoted_as("named", interest="holds shares")
+    assert (changed.moderation, changed.edited_words) == ("pending", "")
+    with pytest.raises(moderation.WordsChanged):
+        moderation.accept_edit(answer=seen)
+
+
+def test_words_whose_line_changed_while_they_were_read_are_not_approved(quoted_as, editor):
+    """They waited before and wait still, in the same version: only the line tells that staff have read another."""
+    read = quoted_as("named")
+    mark = moderation.as_read(read)
+    changed = quoted_as("named", interest="holds shares")
+    assert (changed.version, changed.moderation) == (read.version, "pending")
+    with pytest.raises(moderation.WordsChanged):
+        moderation.approve(answer=changed, by=editor, mark=mark)
+    with pytest.raises(moderation.WordsChanged):
+        moderation.approve(answer=changed, by=editor, mark="")
+    moderation.approve(answer=changed, by=editor, mark=moderation.as_read(changed))
+    assert quoted(changed) == ["Plants are being built."]

@@ -166,3 +166,9 @@ def test_the_dashboard_counts_the_views_to_read(admin_client, admin_user):
     page = admin_client.get("/admin/").content.decode()
     assert "Readers’ views to read" in page
     assert f'<a href="{LIST}?state=pending">2</a>' in page
+
+
+def test_staff_read_what_the_author_agreed_to(admin_client):
+    view = OpenViewFactory(state=State.PENDING, agreed_to="My view may be printed, by <all> means.")
+    text = admin_client.get(address(view)).content.decode()
+    assert "My view may be printed, by &lt;all&gt; means." in text

@@ -367,3 +367,11 @@ def test_the_page_of_the_series_links_to_the_surveys_that_take_views(client, sur
 def test_a_series_without_invitation_and_survey_says_nothing_of_taking_part(client):
     PostFactory(series=SeriesFactory(slug="race"), part=1)
     assert "Take part" not in client.get("/series/race/").content.decode()
+
+
+def test_what_was_agreed_to_is_kept_as_it_stood_beside_the_box(client, survey, clock):
+    page = client.get(ADDRESS)
+    send(client, clock)
+    agreed_to = OpenView.objects.get().agreed_to
+    assert agreed_to.startswith("My view may be printed on this site as I wrote it")
+    assert agreed_to in text_of(page)

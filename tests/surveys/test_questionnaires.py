@@ -34,6 +34,96 @@ def test_a_duplicate_asks_the_same_and_knows_where_each_question_comes_from():
         assert copy.asked_before == question
 
 
+def a_sectioned_survey():
+    """catch-up | later: hurdle (when agreed)"""
+    survey = SurveyFactory(closed_door=True, definitions=[{"term": "cell", "meaning": "One of many."}])
+    section = survey.sections.create(key="later", title="Later", position=3, introduction="Then.")
+    QuestionFactory(survey=survey, key="catch-up", position=1, stop_rule={"measure": "iqr", "at_most": 1})
+    QuestionFactory(
+        survey=survey, key="hurdle", position=2, section=section, show_if=[{"question": "catch-up", "is": ["agree"]}]
+    )
+    return survey
+
+
+def test_a_duplicate_has_sections_conditions_and_words_of_its_own():
+    survey = a_sectioned_survey()
+    copied = questionnaires.duplicate(survey=survey)
+    assert (copied.closed_door, copied.definitions) == (True, survey.definitions)
+    (section,) = copied.sections.all()
+    assert (section.key, section.title, section.introduction) == ("later", "Later", "Then.")
+    first, second = copied.questions.current()
+    assert (first.section, second.section) == (None, section)
+    assert second.show_if == [{"question": "catch-up", "is": ["agree"]}]
+    assert first.stop_rule == {"measure": "iqr", "at_most": 1}
+    second.full_clean()
+
+
+def test_a_new_version_stands_where_the_old_one_stood_and_is_put_to_the_same_people():
+    survey = a_sectioned_survey()
+    for key in ("catch-up", "hurdle"):
+        question = survey.questions.get(key=key)
+        AnswerFactory(question=question)
+        current = questionnaires.reword(question=question)
+        assert (current.section, current.show_if) == (question.section, question.show_if)
+        assert current.stop_rule == question.stop_rule
+        current.full_clean()
+    survey.questions.current().get(key="hurdle").full_clean()
+
+
+def test_asked_again_a_question_keeps_conditions_on_what_is_asked_again_too():
+    """The key of what it depends on is taken there, and its condition follows it to the new one."""
+    survey = a_sectioned_survey()
+    other = QuestionFactory(key="catch-up", position=1).survey
+    first, second = survey.questions.current()
+    alone = questionnaires.ask_again(question=second, survey=SurveyFactory())
+    assert alone.show_if == []
+    assert questionnaires.left_behind(question=second, copy=alone) == 1
+    questionnaires.ask_again(question=first, survey=other)
+    copy = questionnaires.ask_again(question=second, survey=other)
+    assert copy.show_if == [{"question": "catch-up-2", "is": ["agree"]}]
+    assert questionnaires.left_behind(question=second, copy=copy) == 0
+    copy.full_clean()
+
+
+def test_a_condition_that_could_not_be_met_there_is_left_behind():
+    """There it comes first, because it stands in no section."""
+    survey = a_sectioned_survey()
+    first, second = survey.questions.current()
+    other = SurveyFactory()
+    copy = questionnaires.ask_again(question=first, survey=other)
+    type(copy).objects.filter(pk=copy.pk).update(kind="text")
+    assert questionnaires.ask_again(question=second, survey=other).show_if == []
+
+
+def test_asked_again_a_question_comes_into_the_section_called_the_same_or_else_into_the_last():
+    question = a_sectioned_survey().questions.get(key="hurdle")
+    other = SurveyFactory()
+    last = other.sections.create(key="z", title="Z", position=2)
+    assert questionnaires.ask_again(question=question, survey=other).section == last
+    again = SurveyFactory()
+    same = again.sections.create(key="later", title="L", position=1)
+    again.sections.create(key="z", title="Z", position=2)
+    assert questionnaires.ask_again(question=question, survey=again).section == same
+
+
+def test_who_depends_on_a_question_is_known():
+    survey = a_sectioned_survey()
+    first, second = survey.questions.current()
+    assert questionnaires.depending_on([first]) == [second]
+    assert questionnaires.depending_on([first, second]) == []
+    assert questionnaires.depending_on([second]) == []
+    questionnaires.duplicate(survey=survey)
+    assert questionnaires.depending_on([first]) == [second]
+
+
+def test_sections_on_one_place_get_places_of_their_own_in_their_order():
+    survey = SurveyFactory()
+    for key, position in (("a", 7), ("b", 2), ("c", 2)):
+        survey.sections.create(key=key, title=key, position=position)
+    questionnaires.number_sections(survey)
+    assert list(survey.sections.values_list("key", "position")) == [("b", 1), ("c", 2), ("a", 3)]
+
+
 def test_a_duplicate_asks_nothing_of_anybody_yet():
     copied = questionnaires.duplicate(survey=an_answered_round(a_survey(takes_open_views=True)).survey)
     assert not copied.rounds.exists()
@@ -148,6 +238,16 @@ def test_minutes_to_answer():
     expected = -(-(2 * seconds["statement"] + seconds["text"]) // 60)
     assert questionnaires.minutes_to_answer(survey.questions.all()) == expected
     assert questionnaires.minutes_to_answer([]) == 1
+
+
+def test_the_time_it_takes_is_a_bound_where_some_questions_may_be_left_out():
+    questions = [QuestionFactory.build(survey=None, kind="text") for _more in range(5)]
+    minutes = questionnaires.minutes_to_answer(questions)
+    assert questionnaires.time_to_answer(questions) == f"about {minutes} minutes"
+    questions[-1].show_if = [{"question": questions[0].key, "answered": True}]
+    assert questionnaires.minutes_to_answer(questions) == minutes
+    assert questionnaires.time_to_answer(questions) == f"up to {minutes} minutes"
+    assert questionnaires.time_to_answer([]) == "about 1 minute"
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.kind)

@@ -214,3 +214,145 @@ def test_who_is_due_is_known_in_two_queries(survey_round, number, django_assert_
 
     with django_assert_num_queries(2):
         assert len(invitations.falls_due(survey_round=survey_round)) == number
+
+
+# --- "not now, remind me"
+
+
+def put_off(instant):
+    with time_machine.travel(instant, tick=False):
+        return invitations.postpone(invitation=Invitation.objects.get()).postponed_until
+
+
+def test_who_puts_it_off_is_left_alone_until_the_day_and_reminded_once_then(survey_round):
+    pk = Invitation.objects.get().pk
+    until = put_off(OPENS + DAY)
+
+    assert until == OPENS + 8 * DAY
+    assert look(REMINDS) == []
+    assert look(until - MINUTE) == []
+    assert look(until) == [f"survey-reminder:{pk}:1"]
+    assert look(until + MINUTE) == []
+    assert Reminder.objects.get().written_at == until
+
+
+def test_after_it_the_round_goes_on_by_its_own_numbers(survey_round):
+    pk = Invitation.objects.get().pk
+    until = put_off(OPENS + DAY)
+    look(until)
+
+    assert look(until + 4 * DAY - MINUTE) == []
+    assert look(until + 4 * DAY) == [f"survey-reminder:{pk}:2"]
+    assert look(until + 9 * DAY) == []
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_the_one_asked_for_comes_even_where_no_more_are_allowed(survey_round, most):
+    Round.objects.update(most_reminders=most)
+    look(REMINDS)
+    until = put_off(REMINDS + DAY)
+
+    assert len(look(until)) == 1
+    assert look(until + 5 * DAY) == []
+    assert Reminder.objects.count() == most + 1
+
+
+@pytest.mark.parametrize("remind_at", [None, OPENS + 15 * DAY])
+def test_the_one_asked_for_does_not_wait_for_the_rounds_own_day(survey_round, remind_at):
+    """And reminds nobody else before that day."""
+    Round.objects.update(remind_at=remind_at)
+    until = put_off(OPENS + DAY)
+    join(survey_round, OPENS + DAY)
+
+    assert len(look(until)) == 1
+    assert look(until + MINUTE) == []
+    assert Round.objects.get().held_at is None
+
+
+def test_two_mails_may_be_nearer_than_the_gap_if_their_reader_asks_for_it(survey_round):
+    Round.objects.update(reminder_gap=14)
+    look(REMINDS)
+
+    assert len(look(put_off(REMINDS + DAY))) == 1
+
+
+def test_a_reminder_that_still_waits_is_kept_back_when_it_is_put_off(survey_round):
+    look(REMINDS)
+    put_off(REMINDS + MINUTE)
+
+    mail = OutgoingMail.objects.get(name="survey_reminder")
+    assert (mail.state, mail.outcome) == ("suppressed", "Put off by its reader before the reminder left.")
+
+
+def test_staff_cannot_remind_before_the_day_either(survey_round):
+    put_off(OPENS + DAY)
+
+    with time_machine.travel(OPENS + 7 * DAY, tick=False):
+        assert invitations.remind(survey_round=survey_round) == 0
+
+
+@pytest.mark.parametrize("happened", [submit, decline, ask_for_no_more_mail, server_refuses])
+def test_the_one_asked_for_does_not_come_after(survey_round, happened):
+    until = put_off(OPENS + DAY)
+    with time_machine.travel(OPENS + 2 * DAY, tick=False):
+        happened()
+
+    assert look(until) == []
+    assert Round.objects.get().held_at is None
+
+
+def test_whoever_answers_after_declining_gets_no_reminder_that_was_called_off(survey_round):
+    until = put_off(OPENS + DAY)
+    with time_machine.travel(OPENS + 2 * DAY, tick=False):
+        decline()
+    Invitation.objects.update(declined_at=None)
+
+    assert len(look(OPENS + 3 * DAY)) == 1  # by the round's numbers again
+    assert [one.asked_for for one in invitations.falls_due(survey_round=survey_round)] == [False]
+    assert until > OPENS + 3 * DAY
+
+
+def test_the_one_asked_for_is_held_when_it_comes_too_late(survey_round, settings):
+    until = put_off(OPENS + DAY)
+
+    assert look(until + settings.MAIL_GRACE + MINUTE) == []
+    assert "reminder was due on Tuesday, Nov. 10, 2026, 9 a.m. EST" in Round.objects.get().held_reason
+
+
+@pytest.mark.parametrize(
+    ("most", "says"),
+    [
+        (0, "You asked us for this reminder. It is the last one about this round."),
+        (1, "You asked us for this reminder. It is the last one about this round."),
+        (2, "You receive at most 2 reminders about this round"),
+    ],
+)
+def test_the_one_asked_for_says_so(survey_round, most, says):
+    Round.objects.update(most_reminders=most)
+    look(put_off(OPENS + DAY))
+
+    mail = OutgoingMail.objects.get(name="survey_reminder")
+    assert mail.subject == "The reminder you asked for: Can the United States catch up?"
+    for part in ("You asked us to remind you of “Can the United States catch up?”.", says, "Not your field after all"):
+        assert part in mail.text
+        assert part in mail.html
+
+
+def test_an_ordinary_reminder_names_the_ways_out_by_the_same_link(survey_round):
+    look(REMINDS)
+
+    mail = OutgoingMail.objects.get(name="survey_reminder")
+    assert "Not now, not your field, or a colleague to suggest? All of that is behind the same link." in mail.text
+    assert mail.text.count("link-mark.") == 1
+    assert "You asked us" not in mail.text
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_who_is_due_is_known_in_two_queries_also_where_some_put_it_off(survey_round, number, django_assert_num_queries):
+    put_off(OPENS + DAY)
+    for _more in range(number - 1):
+        InvitationFactory(survey_round=survey_round, invited_at=OPENS)
+
+    with django_assert_num_queries(2):
+        due = invitations.falls_due(survey_round=survey_round)
+    assert [one.asked_for for one in due] == [False] * (number - 1) + [True]

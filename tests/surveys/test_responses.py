@@ -1,13 +1,11 @@
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from naatbatt.mail.models import OutgoingMail
 from surveys import invitations, responses
-from surveys.models import Answer, AnswerVersion, Attribution, Invitation, Question, Response, RoundClosed
+from surveys.models import Answer, AnswerVersion, Attribution, Question, Response, RoundClosed, Survey
 from surveys.responses import Entry, Incomplete, UnknownQuestion
 from tests.factories import QuestionFactory
 from tests.surveys.asking import EVERY_KIND, ask
@@ -102,6 +100,18 @@ def test_draft_becomes_complete_when_submitted_with_nothing_new():
     assert OutgoingMail.objects.get().key == f"survey-thanks:{response.pk}:2"
 
 
+def test_draft_that_was_submitted_as_it_was_is_in_the_history_as_submitted():
+    invitation = ask(*EVERY_KIND)
+    draft(invitation, EVERYTHING | {"where": Entry(value="midwest")})
+    draft(invitation, {"where": Entry(value="south")})
+
+    submit(invitation, {})
+
+    history = AnswerVersion.objects.filter(answer__question__key="where").values_list("value", "submitted")
+    assert list(history) == [("midwest", False), ("south", True)]
+    assert AnswerVersion.objects.filter(submitted=True).count() == 5
+
+
 def test_unchanged_content_changes_nothing_and_mails_nothing():
     invitation = ask()
     first = submit(invitation)
@@ -127,16 +137,6 @@ def test_change_after_submitting_keeps_the_history_and_stays_submitted():
         f"survey-thanks:{first.pk}:1",
         f"survey-thanks:{first.pk}:2",
     ]
-
-
-def test_saving_as_draft_after_submitting_does_not_take_the_submission_back():
-    invitation = ask(*EVERY_KIND)
-    submit(invitation, EVERYTHING)
-
-    response = draft(invitation, {"where": Entry()})
-
-    assert response.submitted_at is not None
-    assert stored(response)["where"] == (None, "skipped", None, "", 2)
 
 
 def test_answer_taken_back_in_a_draft_stays_empty_and_in_the_history():
@@ -172,7 +172,9 @@ def test_required_answer_of_a_submitted_response_cannot_be_emptied():
     submit(invitation)
 
     with pytest.raises(Incomplete):
-        draft(invitation, {"catch-up": Entry()})
+        submit(invitation, {"catch-up": Entry()})
+
+    assert Answer.objects.get().value == "agree"
 
 
 def test_unknown_question_is_refused_and_changes_nothing():
@@ -212,22 +214,62 @@ def test_unknown_attribution_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("opens_in", "closes_in"), [(timedelta(hours=1), timedelta(days=1)), (timedelta(days=-2), timedelta(0))]
+    ("entry", "attribution"), [(Entry(value="agree"), "named"), (Entry(value="agree", attribution="named"), "sector")]
 )
-def test_round_that_is_not_open_takes_nothing(opens_in, closes_in):
-    now = timezone.now()
-    invitation = ask(opens_at=now + opens_in, closes_at=now + closes_in)
+def test_closed_door_takes_no_level_that_it_does_not_print(entry, attribution):
+    invitation = ask()
+    Survey.objects.update(closed_door=True)
 
-    with pytest.raises(RoundClosed):
-        submit(invitation, now=now)
+    with pytest.raises(ValueError):
+        submit(invitation, {"catch-up": entry}, attribution)
 
     assert not Response.objects.exists()
 
 
-def test_last_moment_before_closing_still_counts():
+def test_level_chosen_before_the_doors_were_closed_is_asked_for_again():
+    invitation = ask()
+    draft(invitation, attribution="named")
+    Survey.objects.update(closed_door=True)
+
+    with pytest.raises(Incomplete) as refused:
+        submit(invitation, {}, attribution="")
+    assert refused.value.keys == ["attribution"]
+
+    assert submit(invitation, {}, attribution="sector").attribution == "sector"
+
+
+def test_round_that_has_not_opened_takes_nothing():
+    now = timezone.now()
+    invitation = ask(opens_at=now + timedelta(hours=1), closes_at=now + timedelta(days=1))
+
+    for late in (False, True):
+        with pytest.raises(RoundClosed):
+            submit(invitation, now=now, late=late)
+
+    assert not Response.objects.exists()
+
+
+def test_what_was_on_an_open_page_counts_until_the_grace_is_over(settings):
+    settings.ANSWER_GRACE = timedelta(minutes=20)
     closes_at = timezone.now() + timedelta(days=1)
     invitation = ask(closes_at=closes_at)
 
+    with pytest.raises(RoundClosed):
+        submit(invitation, now=closes_at + timedelta(minutes=20))
+    assert not Response.objects.exists()
+
+    in_time = submit(invitation, now=closes_at + timedelta(minutes=20) - timedelta(microseconds=1))
+    assert in_time.submitted_at is not None
+    assert in_time.offered_late_at is None
+
+
+def test_without_grace_the_closing_instant_is_the_end(settings):
+    settings.ANSWER_GRACE = timedelta(0)
+    closes_at = timezone.now() + timedelta(days=1)
+    invitation = ask(closes_at=closes_at)
+
+    with pytest.raises(RoundClosed):
+        submit(invitation, now=closes_at)
     assert submit(invitation, now=closes_at - timedelta(microseconds=1)).submitted_at is not None
 
 
@@ -331,8 +373,8 @@ def test_copy_of_reads_as_its_author_gave_it():
         ("background", ""),
     ],
 )
-def test_attribution_in_words(level, line):
-    assert responses.attribution_in_words(ask().contributor, level) == line
+def test_quoted_as_reads_as_in_print(level, line):
+    assert responses.quoted_as(Response(invitation=ask(), attribution=level)) == line
 
 
 def test_thank_you_mail_carries_a_copy_the_attribution_and_the_link():
@@ -356,32 +398,26 @@ def test_number_of_queries_does_not_depend_on_the_number_of_questions(django_ass
     ten = ask(*({"key": f"q{n}", "kind": "statement", "prompt": f"Question {n}"} for n in range(10)))
 
     for invitation, number in ((one, 1), (ten, 10)):
-        entries = {f"q{n}": Entry(value="agree", comment=f"Comment {n}") for n in range(number)}
-        with django_assert_num_queries(18):
-            submit(invitation, entries)
+
+        def all_of(value, number=number):
+            return {f"q{n}": Entry(value=value, comment=f"Comment {n}") for n in range(number)}
+
+        with django_assert_num_queries(9):
+            draft(invitation, {"q0": Entry(value="agree")})
+        with django_assert_num_queries(10):
+            draft(invitation, {"q0": Entry(value="disagree")})
+        with django_assert_num_queries(7):
+            draft(invitation, {"q0": Entry(value="disagree")})
+        with django_assert_num_queries(21):
+            submit(invitation, all_of("agree"))
+        with django_assert_num_queries(10):
+            draft(invitation, all_of("disagree"))
+        with django_assert_num_queries(21):
+            submit(invitation, {})
 
 
-@pytest.mark.django_db(transaction=True)
-def test_ten_parallel_submits_make_one_response_and_one_mail():
-    invitation = ask(*EVERY_KIND)
-    together, failures = Barrier(10), []
-
-    def press() -> None:
-        try:
-            together.wait()
-            submit(Invitation.objects.get(pk=invitation.pk), EVERYTHING)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=press) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failures == []
-    assert Response.objects.get().version == 1
-    assert Answer.objects.count() == AnswerVersion.objects.count() == 5
-    assert OutgoingMail.objects.count() == 1
+def test_submitting_at_once_takes_the_same_queries_for_one_question_and_ten(django_assert_num_queries):
+    for number in (1, 10):
+        invitation = ask(*({"key": f"q{n}", "kind": "statement", "prompt": f"Question {n}"} for n in range(number)))
+        with django_assert_num_queries(20):
+            submit(invitation, {f"q{n}": Entry(value="agree") for n in range(number)})

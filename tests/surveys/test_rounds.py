@@ -72,3 +72,13 @@ def test_closing_ends_a_hold():
     rounds.hold(survey_round=survey_round, reason="Late.")
     rounds.close(survey_round=survey_round, now=CLOSES)
     assert Round.objects.get().held_at is None
+
+
+def test_a_round_is_overdue_once_it_takes_no_answers_and_until_it_is_frozen(settings):
+    survey_round = an_answered_round()
+    ends = CLOSES + settings.ANSWER_GRACE
+    for instant, overdue in ((CLOSES, False), (ends - timedelta(seconds=1), False), (ends, True)):
+        assert Round.objects.overdue(instant).exists() is overdue
+        assert survey_round.takes_answers(instant) is not overdue
+    rounds.close(survey_round=survey_round, now=ends)
+    assert not Round.objects.overdue(ends).exists()

@@ -80,7 +80,7 @@ def test_each_question_has_a_row_for_each_submitted_response(snapshot):
 
 def test_rows_do_not_stand_in_the_order_in_which_answers_came(survey_round):
     """The same answers given in the opposite order freeze to the same rows but for the numbers of the answers."""
-    other = an_answered_round(survey_round.survey, answers=tuple(reversed(ANSWERS)), number=2)
+    other = an_answered_round(answers=tuple(reversed(ANSWERS)))
     first, second = (
         [[row[1:] for row in question["rows"]] for question in snapshots.freeze(survey_round=each).data()["questions"]]
         for each in (survey_round, other)

@@ -83,6 +83,15 @@ def test_each_question_has_its_figure_and_its_numbers_in_words(survey_round):
     assert body.count("```survey-figure") == 3  # free text has none
 
 
+def test_a_question_put_to_some_says_to_whom(survey_round):
+    show_if = [{"question": "catch-up", "is": ["agree", "strongly_agree"]}]
+    survey_round.survey.questions.filter(key="hurdle").update(show_if=show_if)
+    body = compiled(survey_round).body
+    asked = "Asked only where “By 2035 the United States will make half of the cells it…” was answered “Agree” or"
+    assert f"## Which hurdle weighs most?\n\n{asked} “Strongly agree”.\n" in body
+    assert body.count("Asked only") == 1
+
+
 def test_withheld_groups_are_named_and_their_numbers_are_nowhere(survey_round):
     post = compiled(survey_round)
     assert "Withheld here: academia and government in “By 2035" in post.body
@@ -293,3 +302,12 @@ def test_a_name_or_prompt_cannot_break_out_of_its_line(survey_round):
     page = prose.render(post.body).html
     assert "Owned</h" not in page.replace("# Owned ```chart ```</h2>", "")
     assert "<figcaption>— Ada ## Owned, Example Cells</figcaption>" in page
+
+
+@pytest.mark.django_db
+def test_the_method_says_when_a_survey_was_closed_door():
+    usual, closed = (
+        rounds.close(survey_round=an_answered_round(a_survey(closed_door=doors)), now=CLOSES) for doors in (False, True)
+    )
+    assert "Chatham House" not in summaries.write(usual).body
+    assert "under the Chatham House rule: what was said may be used" in summaries.write(closed).body

@@ -50,17 +50,29 @@ def test_reminder_goes_out_when_it_is_due_and_once(survey_round):
     assert look(REMINDS + MINUTE) == []
 
 
-def test_round_is_closed_and_frozen_at_its_instant(survey_round):
+def test_round_is_closed_and_frozen_once_its_grace_is_over(survey_round, settings):
+    ends = CLOSES + settings.ANSWER_GRACE
     look(OPENS)
     look(REMINDS)
 
-    look(CLOSES - MINUTE)
-    assert Round.objects.get().closed_at is None
-    look(CLOSES)
-    assert Round.objects.get().closed_at == CLOSES
+    for instant in (CLOSES - MINUTE, CLOSES, ends - MINUTE):
+        look(instant)
+        assert Round.objects.get().closed_at is None
+    look(ends)
+    found = Round.objects.get()
+    assert (found.closed_at, found.ends_at) == (ends, CLOSES)
     assert survey_round.snapshots.count() == 1
-    look(CLOSES + MINUTE)
+    look(ends + MINUTE)
     assert survey_round.snapshots.count() == 1
+
+
+def test_nothing_goes_out_once_the_round_has_closed_as_announced(survey_round):
+    look(OPENS)
+    with time_machine.travel(CLOSES - MINUTE, tick=False):
+        invitations.invite(survey_round=survey_round, contributors=[ContributorFactory()])
+
+    assert look(CLOSES) == []
+    assert look(CLOSES + MINUTE) == []
 
 
 def test_a_little_late_is_sent(survey_round, settings):

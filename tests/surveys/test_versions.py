@@ -1,4 +1,6 @@
-from surveys.versions import Difference, Part, differences
+import pytest
+
+from surveys.versions import Difference, Part, ask_the_same, differences
 from tests.factories import QuestionFactory
 
 
@@ -34,3 +36,20 @@ def test_nothing_is_lost_between_kept_removed_and_added():
     (found,) = differences(question(prompt=before), question(prompt=after))
     assert "".join(part.text for part in found.parts if part.change != "added") == before
     assert "".join(part.text for part in found.parts if part.change != "removed") == after
+
+
+@pytest.mark.django_db
+def test_whom_it_is_put_to_and_where_it_stands_are_compared_in_words():
+    first = QuestionFactory(key="catch-up", prompt="Can it catch up?", position=1)
+    plants = first.survey.sections.create(key="plants", title="Plants", position=1)
+    before, after = (QuestionFactory(survey=first.survey, key=key, prompt="Why?") for key in ("a", "b"))
+    after.show_if, after.section = [{"question": "catch-up", "is": ["agree"]}], plants
+    shown, section = differences(before, after)
+    assert (shown.label, section.label) == ("Shown when", "Section")
+    assert "".join(part.text for part in shown.parts if part.change == "removed") == "always"
+    told = "".join(part.text for part in shown.parts if part.change != "removed")
+    assert told == "“Can it catch up?” was answered “Agree”"
+    assert section.parts == (Part("added", "Plants"),)
+    assert not ask_the_same(before, after)
+    after.show_if = []
+    assert ask_the_same(before, after)

@@ -1,5 +1,6 @@
 import io
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -11,23 +12,27 @@ from django.utils import timezone
 from naatbatt.mail import links, outbox
 from naatbatt.mail.models import OutgoingMail
 from surveys import invitations, moderation, responses, rounds
-from surveys.models import Answer, AnswerVersion, Invitation, Question, Response
+from surveys.models import Answer, AnswerVersion, Invitation, PendingChange, Question, Response, Survey
 from surveys.responses import Entry
-from tests.factories import QuestionFactory
 from tests.rows import every_row
 from tests.surveys.asking import ALL_ANSWERED, EVERY_KIND, ask, page_of, token
 
 pytestmark = pytest.mark.django_db
 
-ONE = {"shown": ["catch-up"], "q-catch-up": "agree", "q-catch-up-confidence": "7", "attribution": "named"}
+ONE = {"shown": ["catch-up"], "q-catch-up": "agree", "q-catch-up-confidence": "7"}
 
 
-def post(client, invitation, action, data=None, **headers):
-    return client.post(page_of(invitation), {**(data or {}), "action": action}, headers=headers)
+def post(client, invitation, action, data=None):
+    return client.post(page_of(invitation), {**(data or {}), "action": action})
 
 
 def text_of(page):
     return " ".join(unescape(page.content.decode()).split())
+
+
+def words_of(page):
+    """Without the tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", page.content.decode())).split())
 
 
 @pytest.fixture
@@ -56,9 +61,11 @@ def mark_in(page):
 
 
 def test_page_says_who_asks_whom_how_long_until_when_and_what_becomes_of_it(client, settings):
-    invitation = ask(*EVERY_KIND)
+    closes_at = datetime(2026, 11, 7, 22, tzinfo=UTC)
+    invitation = ask(*EVERY_KIND, opens_at=closes_at - timedelta(days=9), closes_at=closes_at)
 
-    page = client.get(page_of(invitation))
+    with time_machine.travel(closes_at - timedelta(days=1), tick=False):
+        page = client.get(page_of(invitation))
 
     assert page.status_code == 200
     text = text_of(page)
@@ -66,25 +73,78 @@ def test_page_says_who_asks_whom_how_long_until_when_and_what_becomes_of_it(clie
         "The personal page of Dr. Sample",
         f"{settings.ASSOCIATION_NAME} asks for your view, Dr. Sample.",
         "5 questions, about 6 minutes",
-        invitation.survey_round.closes_in_words,
         "We ask because it matters.",
         "quoted only in the way you choose",
-        "Submit answers",
-        "Save draft",
-        "I would rather not answer",
+        "Continue to review",
+        "Save and stay",
+        "Not now, or not for you?",
     ):
         assert part in text
+    assert "Saturday, Nov. 7, 2026, 5 p.m. EST (10 p.m. UTC)" in words_of(page)
+    assert '<time datetime="2026-11-07T22:00:00+00:00" title="America/New_York" data-zone="America/New_York"' in text
+
+
+def test_end_that_falls_on_another_day_in_utc_says_which(client):
+    closes_at = datetime(2026, 11, 8, 3, tzinfo=UTC)
+    invitation = ask(opens_at=closes_at - timedelta(days=9), closes_at=closes_at)
+
+    with time_machine.travel(closes_at - timedelta(days=1), tick=False):
+        text = words_of(client.get(page_of(invitation)))
+
+    assert "Saturday, Nov. 7, 2026, 10 p.m. EST (Sunday, Nov. 8, 2026, 3 a.m. UTC)" in text
+
+
+def test_page_says_how_many_pages_there_are_and_what_depends_on_answers(client):
+    condition = [{"question": "catch-up", "is": ["agree"]}]
+    invitation = ask(EVERY_KIND[0], {**EVERY_KIND[3], "section": "Shares", "show_if": condition})
+
+    assert "At most 2 questions on 2 pages, up to" in text_of(client.get(page_of(invitation)))
+
+
+def test_closed_door_says_so_before_anything_is_asked(client):
+    invitation = ask()
+    assert "Chatham House" not in text_of(client.get(page_of(invitation)))
+    Survey.objects.update(closed_door=True)
+
+    text = text_of(client.get(page_of(invitation)))
+
+    assert text.index("neither your name nor your affiliation is ever printed") < text.index('id="answers"')
+
+
+def test_words_with_a_meaning_of_their_own_are_explained_above_the_questions_that_use_them(client):
+    invitation = ask({**EVERY_KIND[3], "prompt": "How substantial will it be?"}, {**EVERY_KIND[4], "section": "Words"})
+    meanings = [{"term": "substantial", "meaning": "<b>more than 10 %</b>"}, {"term": "soon", "meaning": "by 2030"}]
+    Survey.objects.update(definitions=meanings)
+
+    text = text_of(client.get(page_of(invitation)))
+
+    assert "<dt>substantial</dt><dd>&lt;b&gt;more than 10 %" in " ".join(
+        client.get(page_of(invitation)).content.decode().split()
+    )
+    assert "by 2030" not in text
+    assert 'class="definitions"' not in text_of(client.get(page_of(invitation, 2)))
+
+
+def test_page_says_whose_it_is_and_what_to_do_with_a_forwarded_one(client):
+    invitation = ask()
+
+    text = text_of(client.get(page_of(invitation)))
+
+    assert "This page belongs to Dr. Sample" in text
+    assert page_of(invitation, "colleague") in text
 
 
 def test_personal_pages_are_kept_by_nobody_and_set_no_cookie(client, submitted):
-    for path in (page_of(submitted), page_of(submitted, "thanks"), "/a/wrong/"):
+    for path in (page_of(submitted), page_of(submitted, 2), page_of(submitted, "thanks"), "/a/wrong/"):
         page = client.get(path)
         assert page["Cache-Control"] == "no-store"
         assert page["X-Robots-Tag"] == "noindex"
         assert page["Referrer-Policy"] == "same-origin"
         assert not page.cookies
-        assert "style=" not in page.content.decode()
-        assert "<script" not in page.content.decode()
+        html = page.content.decode()
+        assert "style=" not in html
+        scripts = re.findall(r"<script([^>]*)>([^<]*)</script>", html)
+        assert all(source.startswith(' src="/static/') and not inline for source, inline in scripts), scripts
 
 
 def nothing(invitation):
@@ -129,34 +189,12 @@ def test_opening_a_link_any_number_of_times_changes_nothing(client, state):
     state(invitation)
     before = every_row()
 
-    for path in (page_of(invitation), page_of(invitation, "thanks"), "/a/wrong/", "/a/wrong/thanks/"):
+    own = [page_of(invitation, name) for name in ("answer", 1, 2, "thanks", "review", "save")]
+    for path in (*own, "/a/wrong/", "/a/wrong/2/", "/a/wrong/thanks/"):
         for method in (client.get, client.head, client.options):
             assert method(path).status_code in (200, 302, 404, 405)
 
     assert every_row() == before
-
-
-@pytest.mark.parametrize("number", [1, 10])
-def test_opening_takes_the_same_queries_for_one_question_and_ten(client, number, django_assert_num_queries):
-    invitation = ask(*({"key": f"q{n}", "kind": "statement", "prompt": "Yes."} for n in range(number)))
-    entries = {f"q{n}": Entry(value="agree", comment="Yes.") for n in range(number)}
-    responses.save(invitation=invitation, entries=entries, attribution="named", submit=True)
-
-    with django_assert_num_queries(3):
-        client.get(page_of(invitation))
-    with django_assert_num_queries(2):
-        client.get(page_of(invitation, "thanks"))
-
-
-@pytest.mark.parametrize("number", [1, 10])
-def test_submitting_takes_the_same_queries_for_one_question_and_ten(client, number, django_assert_num_queries):
-    invitation = ask(*({"key": f"q{n}", "kind": "statement", "prompt": "Yes."} for n in range(number)))
-    data = {"attribution": "named", **{f"q-q{n}": "agree" for n in range(number)}}
-
-    with django_assert_num_queries(20):
-        assert post(client, invitation, "submit", data).status_code == 302
-    with django_assert_num_queries(22):
-        assert post(client, invitation, "save", {f"q-q{n}": "disagree" for n in range(number)}).status_code == 302
 
 
 # --- wrong links
@@ -203,7 +241,7 @@ def test_token_is_in_no_log(client, settings):
     handler.addFilter(links.RedactLinks())
     logging.getLogger().addHandler(handler)
     try:
-        post(client, invitation, "submit")
+        post(client, invitation, "next", {**ONE, "q-catch-up-confidence": "99"})
         post(client, invitation, "nonsense")
     finally:
         logging.getLogger().removeHandler(handler)
@@ -212,138 +250,73 @@ def test_token_is_in_no_log(client, settings):
     assert token(invitation) not in stream.getvalue()
 
 
-# --- drafts and submitting
+# --- what is typed
 
 
-def test_submitting_leads_to_thanks_with_the_answers_and_the_attribution(client):
-    invitation = ask(*EVERY_KIND)
-
-    page = post(client, invitation, "submit", ALL_ANSWERED)
-
-    assert (page.status_code, page["Location"]) == (302, page_of(invitation, "thanks"))
-    text = text_of(client.get(page["Location"]))
-    for part in (
-        "Thank you. Your answers are in.",
-        "Agree",
-        "Confidence: 8 of 10",
-        "Plants are being built.",
-        "Cost; Workforce",
-        "30%",
-        "— Dr. Sample, Example Cells",
-        invitation.survey_round.closes_in_words,
-        "Change my answers",
-    ):
-        assert part in text
-    assert Response.objects.get().submitted_at is not None
-
-
-def test_draft_is_kept_and_the_page_says_when(client):
-    noon = datetime(2026, 11, 3, 17, 4, tzinfo=UTC)
-    invitation = ask(*EVERY_KIND, opens_at=noon - timedelta(days=1), closes_at=noon + timedelta(days=2))
-
-    with time_machine.travel(noon, tick=False) as clock:
-        page = post(client, invitation, "save", {"shown": ["where"], "q-where": "south"})
-        text = text_of(client.get(page_of(invitation)))
-        clock.shift(timedelta(days=1))
-        next_day = text_of(client.get(page_of(invitation)))
-
-    assert (page.status_code, page["Location"]) == (302, page_of(invitation))
-    assert "Draft saved 12:04 p.m. EST. It counts only once you submit it." in text
-    assert "Draft saved Tuesday, Nov. 3, 2026, 12:04 p.m. EST." in next_day
-    assert Response.objects.get().submitted_at is None
-
-
-def test_enter_key_saves_a_draft(client):
-    invitation = ask()
-
-    client.post(page_of(invitation), ONE)
-
-    assert Response.objects.get().submitted_at is None
-    html = client.get(page_of(invitation)).content.decode()
-    assert html.index('value="save"') < html.index('value="submit"'), "Enter presses the first button"
-
-
-def test_thanks_page_waits_for_a_submission(client):
-    invitation = ask()
-
-    for state in (nothing, a_draft):
-        state(invitation)
-        page = client.get(page_of(invitation, "thanks"))
-        assert (page.status_code, page["Location"]) == (302, page_of(invitation))
-
-
-def test_submitting_incomplete_keeps_the_rest_as_a_draft_and_says_what_is_missing(client):
-    invitation = ask(*EVERY_KIND)
-
-    page = post(client, invitation, "submit", {**ALL_ANSWERED, "q-catch-up": "", "attribution": ""})
-
-    assert page.status_code == 422
-    html = page.content.decode()
-    assert 'role="alert" tabindex="-1" autofocus' in html
-    assert '<a href="#id_q-catch-up_0">Question 1</a>: This question needs an answer before you submit.' in html
-    assert '<a href="#id_attribution_0">How may we quote you?</a>: Choose how you may be quoted.' in html
-    assert "Everything else is kept as a draft" in html
-    response = Response.objects.get()
-    assert response.submitted_at is None
-    assert response.answers.get(question__key="view").value == "Train people first."
-
-
-def test_saving_a_draft_with_an_error_keeps_the_valid_entries_and_shows_what_was_typed(client):
+def test_what_is_wrong_is_said_at_the_top_and_at_its_field_and_everything_else_is_kept(client):
     invitation = ask(*EVERY_KIND)
     paste = "Ten thousand. " * 714
 
-    page = post(client, invitation, "save", {**ALL_ANSWERED, "q-catch-up-comment": paste, "q-share": "a lot"})
+    page = post(client, invitation, "next", {**ALL_ANSWERED, "q-catch-up-comment": paste, "q-share": "a lot"})
 
     assert page.status_code == 422
-    assert paste in page.content.decode()
-    assert 'value="a lot"' in page.content.decode()
+    html = page.content.decode()
+    assert '<div class="errors" id="errors" role="alert">' in html
+    assert '<a href="#id_q-catch-up-comment">Question 1</a>:' in html
+    assert '<a href="#id_q-share">Question 4</a>:' in html
+    assert re.findall(r'id="([\w-]+)" autofocus', html) == ["id_q-catch-up-comment"]
+    assert "Everything else is kept as a draft" in html
+    assert paste in html
+    assert 'value="a lot"' in html
     stored = {row.question.key: row for row in Answer.objects.select_related("question")}
     assert (stored["catch-up"].value, stored["catch-up"].comment) == ("agree", "")
     assert stored["view"].value == "Train people first."
     assert "share" not in stored
 
 
-def test_changing_after_submitting_keeps_the_history(client, submitted):
-    page = client.get(page_of(submitted))
-    assert "Your answers are in." in text_of(page)
-    assert "Submit changes" in text_of(page)
-    assert "Save draft" not in text_of(page)
-
-    assert post(client, submitted, "submit", {**ONE, "q-catch-up": "disagree"}).status_code == 302
-
-    assert list(AnswerVersion.objects.values_list("value", flat=True)) == ["agree", "disagree"]
-    assert Response.objects.get().submitted_at is not None
-
-
-def test_submitted_answers_are_not_half_changed_by_a_post_with_errors(client, submitted):
-    page = post(client, submitted, "save", {**ONE, "q-catch-up": "disagree", "q-catch-up-confidence": "99"})
+def test_submitted_answers_are_not_changed_by_what_is_typed_afterwards(client, submitted):
+    page = post(client, submitted, "next", {**ONE, "q-catch-up": "disagree", "q-catch-up-confidence": "99"})
 
     assert page.status_code == 422
-    assert "Your changes have not been taken in yet." in text_of(page)
-    assert Answer.objects.get().value == "agree"
+    assert "Your submitted answers stand as they are." in text_of(page)
+    assert (Answer.objects.get().value, Answer.objects.get().confidence) == ("agree", 7)
 
 
-def test_double_click_makes_one_response_and_one_mail(client):
+def test_double_click_saves_once(client):
     invitation = ask()
 
     for _ in range(2):
-        assert post(client, invitation, "submit", ONE).status_code == 302
+        assert post(client, invitation, "next", ONE).status_code == 302
 
-    assert Response.objects.count() == AnswerVersion.objects.count() == OutgoingMail.objects.count() == 1
+    assert Response.objects.count() == AnswerVersion.objects.count() == 1
+    assert not OutgoingMail.objects.exists()
 
 
 def test_post_that_names_no_question_empties_none(client, submitted):
-    assert post(client, submitted, "submit", {"attribution": "sector"}).status_code == 302
+    assert post(client, submitted, "next", {}).status_code == 302
 
     assert Answer.objects.get().value == "agree"
-    assert Response.objects.get().attribution == "sector"
+    assert not PendingChange.objects.exists()
+
+
+def test_no_button_of_these_pages_submits(client):
+    invitation = ask()
+
+    for action in ("next", "save", "back", "submit", "decline"):
+        post(client, invitation, action, ONE)
+
+    assert Response.objects.get().submitted_at is None
 
 
 @pytest.mark.parametrize(
     "data", [{}, {"q-no-such": "1"}, {"shown": ["no-such"]}, {"q-catch-up": ["agree", "disagree"]}]
 )
-def test_posts_of_any_shape_get_a_page(client, data):
-    assert post(client, ask(), "save", data).status_code == 302
+@pytest.mark.parametrize("number", [1, 2, 10**20])
+def test_posts_of_any_shape_get_a_page(client, data, number):
+    path = page_of(ask(), number)
+
+    for action in ("save", "next", "back", "page:1", "take:catch-up"):
+        assert client.post(path, {**data, "action": action}).status_code == 302
 
 
 def test_body_that_is_no_form_gets_a_page(client):
@@ -367,20 +340,10 @@ def test_unknown_button_changes_nothing_and_keeps_what_was_typed(client):
 def test_post_from_another_site_is_refused(client):
     invitation = ask()
 
-    page = post(client, invitation, "submit", ONE, sec_fetch_site="cross-site")
-
-    assert page.status_code == 403
+    for path in (page_of(invitation), page_of(invitation, 2)):
+        page = client.post(path, {**ONE, "action": "next"}, headers={"sec-fetch-site": "cross-site"})
+        assert page.status_code == 403
     assert not Response.objects.exists()
-
-
-def test_question_added_while_the_page_was_open_is_asked_before_submitting(client):
-    invitation = ask()
-    QuestionFactory(survey=invitation.survey_round.survey, key="new", prompt="A new one.", required=True)
-
-    page = post(client, invitation, "submit", ONE)
-
-    assert page.status_code == 422
-    assert "A new one." in text_of(page)
 
 
 def test_question_that_changes_between_reading_and_writing_loses_nothing(client, monkeypatch):
@@ -393,53 +356,10 @@ def test_question_that_changes_between_reading_and_writing_loses_nothing(client,
 
     monkeypatch.setattr(responses, "save", superseded_first)
 
-    page = post(client, invitation, "submit", ONE)
+    page = post(client, invitation, "next", ONE)
 
     assert page.status_code == 409
     assert "The questions changed while you were answering." in text_of(page)
-
-
-# --- declining
-
-
-def test_declining_with_a_reason(client):
-    invitation = ask()
-
-    page = post(client, invitation, "decline", {"reason": "Not my field."})
-
-    assert (page.status_code, page["Location"]) == (302, page_of(invitation))
-    invitation.refresh_from_db()
-    assert invitation.decline_reason == "Not my field."
-    text = text_of(client.get(page_of(invitation)))
-    assert "You have told us that you will not answer this time" in text
-    assert "Submit answers" in text
-    assert "I would rather not answer" not in text
-
-
-def test_answering_after_declining(client):
-    invitation = ask()
-    post(client, invitation, "decline")
-
-    post(client, invitation, "submit", ONE)
-
-    assert invitations.disposition(invitation) == Invitation.Disposition.COMPLETE
-
-
-def test_too_long_a_reason_is_shown_again(client):
-    invitation = ask()
-
-    page = post(client, invitation, "decline", {"reason": "y" * 1001})
-
-    assert page.status_code == 422
-    assert "y" * 1001 in page.content.decode()
-    assert '<details class="decline" open>' in page.content.decode()
-
-
-def test_submitted_answers_cannot_be_declined_away(client, submitted):
-    page = post(client, submitted, "decline")
-
-    assert page.status_code == 409
-    assert "there is nothing left to decline" in text_of(page)
 
 
 # --- before the opening and after the end
@@ -454,7 +374,7 @@ def test_round_that_has_not_opened_says_when_it_will(client):
     assert page.status_code == 200
     assert invitation.survey_round.opens_in_words in text_of(page)
     assert "<form" not in page.content.decode().split("<main")[1].split("</main")[0]
-    assert post(client, invitation, "submit", ONE).status_code == 409
+    assert post(client, invitation, "next", ONE).status_code == 409
     assert not Response.objects.exists()
 
 
@@ -475,7 +395,7 @@ def test_after_the_end_the_answers_are_read_only(client, submitted):
     ("state", "said"),
     [
         (nothing, "We received no answers from you, and that is fine."),
-        (a_draft, "You had saved a draft but not submitted it, so it was not counted."),
+        (a_draft, "Your answers were saved, but not submitted before the end, so they are not counted."),
         (a_refusal, "You had told us that you would not answer this time."),
     ],
 )
@@ -487,26 +407,35 @@ def test_after_the_end_the_page_says_how_it_ended_for_this_person(client, state,
     assert said in text_of(client.get(page_of(invitation)))
 
 
-@pytest.mark.parametrize("action", ["save", "submit"])
-def test_deadline_that_passes_while_the_page_is_open_loses_nothing(client, action):
+@pytest.mark.parametrize("action", ["save", "next", "back"])
+def test_deadline_that_passes_while_the_page_is_open_loses_nothing(client, action, settings):
+    """On the night on which the clock goes back, and the grace is over too."""
     opens_at = datetime(2026, 10, 25, 12, tzinfo=UTC)
     closes_at = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)  # 1:30 a.m. for the second time that night
     invitation = ask(*EVERY_KIND, opens_at=opens_at, closes_at=closes_at)
 
     with time_machine.travel(closes_at - timedelta(minutes=1), tick=False) as clock:
         assert "1:30 a.m. EST" in text_of(client.get(page_of(invitation)))
-        clock.move_to(closes_at)
-        page = post(client, invitation, action, ALL_ANSWERED)
+        clock.move_to(closes_at + settings.ANSWER_GRACE)
+        page = post(client, invitation, action, {**ALL_ANSWERED, "q-share": "a lot"})
 
     text = text_of(page)
     assert page.status_code == 409
-    assert "The round closed before this arrived" in text
     assert "Sunday, Nov. 1, 2026, 1:30 a.m. EST" in text
-    assert "Plants are being built." in text
-    assert "Train people first." in text
-    assert 'value="30"' in page.content.decode()
-    assert 'value="submit"' not in page.content.decode()
-    assert not Response.objects.exists()
+    for typed in ("Plants are being built.", "Train people first.", "a lot"):
+        assert typed in text
+    assert Response.objects.get().submitted_at is None
+
+
+def test_page_that_was_open_at_the_deadline_is_taken_within_the_grace(client, settings):
+    closes_at = datetime(2026, 11, 3, 17, tzinfo=UTC)
+    invitation = ask(opens_at=closes_at - timedelta(days=1), closes_at=closes_at)
+
+    with time_machine.travel(closes_at + settings.ANSWER_GRACE - timedelta(seconds=1), tick=False):
+        page = post(client, invitation, "next", ONE)
+
+    assert page.status_code == 302
+    assert Answer.objects.get().value == "agree"
 
 
 def test_round_closed_early_while_the_page_is_open_loses_nothing(client, monkeypatch):
@@ -520,20 +449,10 @@ def test_round_closed_early_while_the_page_is_open_loses_nothing(client, monkeyp
 
     monkeypatch.setattr(responses, "save", closed_first)
 
-    page = post(client, invitation, "submit", ALL_ANSWERED)
+    page = post(client, invitation, "next", ALL_ANSWERED)
 
     assert page.status_code == 409
-    assert "The round closed before this arrived" in text_of(page)
     assert "Train people first." in text_of(page)
-
-
-def test_declining_after_the_end_changes_nothing(client):
-    invitation = ask()
-    rounds.close(survey_round=invitation.survey_round)
-
-    assert post(client, invitation, "decline").status_code == 409
-    invitation.refresh_from_db()
-    assert invitation.declined_at is None
 
 
 # --- an edit is proposed

@@ -51,11 +51,18 @@ class Command(BaseCommand):
         entry = open_source(file, file=str(file), faults=faults)
         found = files.read(entry, name=file.stem, known_series=known_series(), now=timezone.now()) if entry else None
         if found is None or faults:
-            count = len(set(faults))
-            said = "1 fault" if count == 1 else f"{count} faults"
-            raise CommandError(f"{said}, nothing was written:\n{FaultsError(faults)}")
-        done = importing.put_in(found=found, keep=not check)
+            raise _refusal(faults)
+        try:
+            done = importing.put_in(found=found, keep=not check)
+        except FaultsError as error:
+            raise _refusal(error.faults) from None
         for line in done.said or ["Nothing to do: the survey is what the file says."]:
             self.stdout.write(line)
         if check:
             self.stdout.write("Checked only: nothing was written.")
+
+
+def _refusal(faults: list[Fault]) -> CommandError:
+    count = len(set(faults))
+    said = "1 fault" if count == 1 else f"{count} faults"
+    return CommandError(f"{said}, nothing was written:\n{FaultsError(faults)}")

@@ -300,6 +300,77 @@ def test_a_snapshot_keeps_no_words_and_counts_the_same(kind):
     assert before == after
 
 
+@every_kind
+def test_what_an_answer_consists_of_is_among_what_can_be_picked(kind):
+    found = question_type(kind)
+    spec, values = found.example()
+    assert found.pickable(spec).items() <= found.labels(spec).items()
+    for value in values:
+        picked = found.picked(spec, value)
+        assert picked <= {*found.pickable(spec)}
+        assert bool(picked) == bool(found.pickable(spec))
+
+
+@every_kind
+def test_an_answer_is_one_number_in_every_case_or_in_none(kind):
+    found = question_type(kind)
+    spec, values = found.example()
+    for value in values:
+        number = found.as_number(spec, value)
+        assert (number is not None) == found.on_a_line
+        assert number is None or found.number_in_words(spec, number)
+
+
+@every_kind
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(raw=json_values | nasty | st.text())
+def test_whatever_the_form_takes_can_be_asked_about(kind, raw):
+    found = question_type(kind)
+    spec, _values = found.example()
+    value, _messages = _clean(found.form_field(spec), raw)
+    if value is None or (found.blanks_among_choices and value in [*found.offered(spec)]):
+        return
+    assert found.picked(spec, value) <= {*found.pickable(spec)}
+    assert isinstance(found.as_number(spec, value), int | float) == found.on_a_line
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "picked", "number"),
+    [
+        ("statement", "agree", {"agree"}, 4),
+        ("statement", "strongly_disagree", {"strongly_disagree"}, 1),
+        ("rating", 7, set(), 7),
+        ("single_choice", {"other": "Permits"}, {"other"}, None),
+        ("multiple_choice", ["defense", {"other": "Hospitals"}], {"defense", "other"}, None),
+        ("ranking", ["cost", "technology"], {"cost", "technology"}, None),
+        ("number", 12.5, set(), 12.5),
+        ("quantiles", [2.3, 8.0, 15.0], set(), 8.0),
+        ("probability", 35, set(), 35),
+        ("when", date(2035, 6, 30), set(), 2035),
+        ("constant_sum", {"plants": 50, "research": 30, "training": 20}, set(), None),
+        ("matrix", {"credits": "help", "tariffs": "harm"}, set(), None),
+        ("text", "given", set(), None),
+    ],
+)
+def test_what_others_may_ask_of_an_answer(kind, value, picked, number):
+    found = question_type(kind)
+    spec, _values = found.example()
+    assert found.picked(spec, value) == picked
+    assert found.as_number(spec, value) == number
+
+
+def test_of_a_ranking_of_all_options_only_the_first_is_picked():
+    spec, _values = question_type("ranking").example()
+    everything = replace(spec, settings={})
+    assert question_type("ranking").picked(everything, ["cost", "technology", "workforce", "materials"]) == {"cost"}
+
+
+def test_the_place_on_a_scale_is_told_by_its_label():
+    spec, _values = question_type("statement").example()
+    assert question_type("statement").number_in_words(spec, 4) == "Agree"
+    assert question_type("statement").number_in_words(spec, 4.5) == "4.5"
+
+
 def _printed(kind, spec, tallies):
     reading = " ".join(question_type(kind).reading(spec, tallies, names=NAMES))
     chart = question_type(kind).chart(spec, tallies, names=NAMES)
@@ -346,7 +417,7 @@ def test_the_guide_names_every_kind():
     guide = (REPOSITORY / "CONTRIBUTING.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", guide, re.MULTILINE)
     assert [kind for kind, _cells in rows] == [found.kind for found in TYPES]
-    assert all(len(cells.split("|")) == 6 and all(cell.strip() for cell in cells.split("|")) for _kind, cells in rows)
+    assert all(len(cells.split("|")) == 7 and all(cell.strip() for cell in cells.split("|")) for _kind, cells in rows)
 
 
 @every_kind
