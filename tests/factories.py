@@ -50,7 +50,7 @@ class RoundFactory(factory.django.DjangoModelFactory):
         model = Round
 
     survey = factory.SubFactory(SurveyFactory)
-    number = factory.LazyAttribute(lambda row: row.survey.rounds.count() + 1)
+    number = factory.LazyAttribute(lambda row: row.survey.rounds.count() + 1 if row.survey.pk else 1)
     opens_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
     closes_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
     zone = "America/New_York"

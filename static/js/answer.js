@@ -65,12 +65,14 @@ function kept() {
 // to a question that is not on this page is sent without being shown.
 function restore() {
   for (const [key, one] of kept().filter(([key]) => !unsaved.has(key))) {
+    const back = fieldsetOf(key) && one.page === form.dataset.typed; // what was typed has come back, with its mistakes
     for (const control of fieldsetOf(key)?.elements ?? []) {
       const values = one.given.filter(([name]) => name === control.name).map(([, value]) => value);
       if (control.type === "radio" || control.type === "checkbox") control.checked = values.includes(control.value);
-      else if (values.length && control.name !== "shown") control.value = values[0];
+      else if (values.length && !(control.name === "shown" || (back && control.type === "hidden"))) control.value = values[0];
     }
-    unsaved.set(key, { edits: 0, due: true, origin: one });
+    unsaved.set(key, { edits: 0, due: true, origin: back ? undefined : one });
+    if (back) keep(key); // it goes on from here
   }
   next();
 }
@@ -157,6 +159,7 @@ function settle(key, one, edits) {
       const seen = form.elements[`seen-${key}`];
       if (seen && mark !== undefined) seen.value = mark;
       if (one.stuck || one.edits !== edits) keep(key); // with what has been seen now
+      else mend(fieldset);
     }
     if (one.take) fieldset?.focus();
     if (!one.stuck && one.edits === edits) {
@@ -168,6 +171,17 @@ function settle(key, one, edits) {
   uncover();
   for (const slot of slots) unsaved.delete(slot);
   if (slots.length) restore();
+}
+
+// What the page had found wrong is right now. Nothing moves but the message: somebody is typing.
+function mend(fieldset) {
+  if (!fieldset?.classList.contains("has-error")) return;
+  fieldset.classList.remove("has-error");
+  for (const control of fieldset.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+  for (const message of fieldset.querySelectorAll(".invalid-feedback")) message.replaceChildren();
+  for (const link of document.querySelectorAll("#errors li a")) {
+    if (fieldset.contains(document.getElementById(link.hash.slice(1)))) link.closest("li").classList.add("mended");
+  }
 }
 
 function take(key, one) {

@@ -88,6 +88,8 @@ class LaterRounds(Steps):
             messages.error(request, _("The round has asked people already, so what it asks stays as it is."))
         except delphi.NotFrozen:
             messages.error(request, _("An earlier round is not closed yet, so it is not known what is settled."))
+        except delphi.Needed:
+            messages.error(request, _("Another question is shown only after this one. Leave that one out first."))
         except LookupError:
             messages.error(request, _("There is no such question any more."))
         else:

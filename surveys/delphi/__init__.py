@@ -15,7 +15,7 @@ from surveys.delphi.earlier import earlier_answers
 from surveys.delphi.interim import renew
 from surveys.delphi.moves import Move, moves
 from surveys.delphi.rules import BOUNDS, MEASURES, Verdict, measures_of, rule_in_words, rule_problems, verdict
-from surveys.delphi.settling import Finding, NotFrozen, TooLate, findings, is_waiting, override, settle
+from surveys.delphi.settling import Finding, Needed, NotFrozen, TooLate, findings, is_waiting, override, settle
 
 __all__ = [
     "BOUNDS",
@@ -23,6 +23,7 @@ __all__ = [
     "Finding",
     "Group",
     "Move",
+    "Needed",
     "NotFrozen",
     "TooLate",
     "Verdict",

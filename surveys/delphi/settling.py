@@ -1,7 +1,8 @@
 """Which questions a later round leaves out: decided from frozen rounds, once, before the round asks anybody."""
 
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from surveys import snapshots
+from surveys.conditions import named_by
 from surveys.delphi.rules import Opinion, Verdict, rule_in_words, rule_problems, verdict
 from surveys.models import Question, Round, Snapshot, SnapshotTampered
 
 
 class NotFrozen(Exception):
     """An earlier round of the survey is not closed, so what is settled cannot be known. Nothing was done."""
+
+
+class Needed(Exception):
+    """Another question that the round asks is shown only after this one. Nothing was done."""
 
 
 class TooLate(Exception):
@@ -92,7 +98,8 @@ def override(
     """Staff know better: ask a question although it is settled, or leave one out although it is not.
 
     Settles what is not settled yet; from then on nothing is decided by itself. Twice is once. Raises TooLate once the
-    round has asked anybody, NotFrozen while an earlier one is not closed, LookupError for a question that is not there.
+    round has asked anybody, NotFrozen while an earlier one is not closed, LookupError for a question that is not there,
+    Needed where another question that is asked depends on one that is to be left out.
     """
     with transaction.atomic():
         row = _locked(survey_round)
@@ -103,6 +110,8 @@ def override(
         row = _settled(row, now)
         if ask:
             row.settled.pop(question_key, None)
+        elif question_key in {key for question in row.questions() for key in named_by(question.spec)}:
+            raise Needed
         elif question_key not in row.settled:
             row.settled[question_key] = " ".join(reason.split()) or _("Left out by the editors.")
         row.save(update_fields=["settled"])
@@ -134,7 +143,19 @@ def _worked_out(survey_round: Round) -> list[Finding]:
         snapshot.content = contents[snapshot.pk]
         with suppress(SnapshotTampered):  # which the week's page and the snapshot's own say; nothing is decided by it
             readable.append((snapshot.survey_round.number, snapshot.data()))
-    return [_of(question, readable, survey_round.survey.minimum_cell) for question in questions]
+    return _kept_for_others([_of(question, readable, survey_round.survey.minimum_cell) for question in questions])
+
+
+def _kept_for_others(found: list[Finding]) -> list[Finding]:
+    """What a question that is still asked depends on is asked as well: without an answer to it nobody would see that."""
+    while needed := _needed(found) & {one.question.key for one in found if one.reason}:
+        found = [replace(one, reason="") if one.question.key in needed else one for one in found]
+    return found
+
+
+def _needed(found: Iterable[Finding]) -> set[str]:
+    """The keys that conditions of the questions asked look at."""
+    return {key for one in found if one.is_asked for key in named_by(one.question.spec)}
 
 
 def _of(question: Question, frozen: list[tuple[int, dict[str, Any]]], minimum: int) -> Finding:

@@ -61,7 +61,7 @@ def _said(invitation: Invitation, survey_round: Round, questions: list[Question]
         "round_number": survey_round.number,
         **(_of_later_round(invitation, survey_round) if survey_round.number > 1 else {}),
         "prompts": [question.prompt for question in questions],
-        "minutes": questionnaires.minutes_to_answer(questions),
+        "how_long": questionnaires.time_to_answer(questions),
         "closes": survey_round.closes_in_words,
         "most_reminders": survey_round.most_reminders,
         "has_draft": response is not None,

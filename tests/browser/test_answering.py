@@ -50,6 +50,7 @@ def test_every_kind_of_question_from_the_link_to_the_receipt(open_page, complain
         assert page.get_by_text("Because of what you answered above, there is one more question here.").is_visible()
     me.see("02-one-more")
     me.question("why-not").get_by_role("textbox").first.fill("Money.")
+    me.question("solid-state").get_by_text("No opinion").click()
     me.go("Continue")
 
     # Choices of every kind, and what cannot be.
@@ -122,9 +123,10 @@ def test_every_kind_of_question_from_the_link_to_the_receipt(open_page, complain
     assert page.get_by_role("heading", name="Thank you. Your answers are in.").is_visible()
     me.see("11-thanks")
     assert Response.objects.get().submitted_at is not None
-    assert {answer.question.key for answer in Answer.objects.exclude(value=None)} == {
-        question.key for question in invitation.survey_round.survey.questions.all()
-    }
+    given = {answer.question.key: answer for answer in Answer.objects.select_related("question")}
+    assert [key for key, answer in given.items() if answer.value is None] == ["solid-state"]
+    assert len(given) == invitation.survey_round.survey.questions.count()
+    assert given["cell-cost"].value == [50, 68, 80]
 
     # Second thoughts wait until they are submitted; the history has them all.
     page.goto(page_of(invitation))
@@ -153,3 +155,119 @@ def test_every_kind_of_question_from_the_link_to_the_receipt(open_page, complain
         page.get_by_role("link", name="My answers as a PDF").click()
     assert pdf.value.suggested_filename.endswith(".pdf")
     assert page.context.cookies() == []
+
+
+def test_by_keyboard_alone_and_never_losing_sight_of_where_one_is(open_page, complaints):
+    """Tab, arrows, blanks and Enter; no mouse. At every stop something shows where one is, and nothing lies over it."""
+    survey_round = everything()
+    survey_round.survey.questions.exclude(key__in=("catch-up", "why-not", "needs", "share-2035", "step")).delete()
+    invitation = ask(survey_round)
+    page = open_page()
+    me = Person(page, complaints, name="keyboard")
+    page.goto(page_of(invitation))
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main"), "the first stop leads past the head of the page"
+    tab_to(page, "[name=q-catch-up]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    me.question("why-not").wait_for()
+    assert page.evaluate("document.activeElement.value") == "disagree", "what appears below takes no focus"
+    tab_to(page, "[name=q-catch-up-confidence]")
+    page.keyboard.press("ArrowRight")
+    tab_to(page, "[name=q-why-not]")
+    page.keyboard.type("Money, and\npatience.")
+    me.is_saved()
+    tab_to(page, "#answers > .actions [value=next]")
+    turn(page, "Enter")
+
+    tab_to(page, "[name^='q-needs.']")
+    for place in ("1", "1", "2"):
+        page.keyboard.type(place)
+        page.keyboard.press("Tab")
+    tab_to(page, "#answers > .actions [value=next]")
+    turn(page, "Enter")
+    me.refused()
+    assert page.evaluate("document.activeElement.name.startsWith('q-needs.')"), "the mistake has the focus"
+    assert page.evaluate("document.activeElement.getAttribute('aria-describedby')")
+    page.keyboard.type("3")
+    page.locator("#saved[data-state=saved]").wait_for()
+    assert page.locator("[aria-invalid]").count() == 0, "what was wrong is not called wrong any more"
+    me.see("mended")
+    tab_to(page, "#answers > .actions [value=next]")
+    turn(page, "Enter")
+
+    tab_to(page, "[name=q-share-2035]")
+    page.keyboard.type("30")
+    turn(page, "Enter")  # in a line, Enter goes on
+    tab_to(page, "[name=q-step]")
+    page.keyboard.type("Train people.")
+    tab_to(page, "#answers > .actions [value=back]")
+    turn(page, "Enter")
+    assert page.url.endswith("/3/")
+    tab_to(page, ".progress summary")
+    page.keyboard.press("Enter")
+    tab_to(page, ".steps [value='page:4']")
+    turn(page, "Enter")
+    assert page.locator("[name=q-step]").input_value() == "Train people."
+    tab_to(page, "#answers > .actions [value=next]")
+    turn(page, "Enter")
+
+    tab_to(page, "#review > .actions [value=submit]")
+    turn(page, "Enter")
+    me.refused()
+    tab_to(page, "#errors a")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.name") == "attribution"
+    page.keyboard.press(" ")
+    tab_to(page, "#review > .actions [value=submit]")
+    turn(page, "Enter")
+    assert page.get_by_role("heading", name="Thank you. Your answers are in.").is_visible()
+    assert Answer.objects.get(question__key="why-not").value == "Money, and\npatience."
+
+
+def turn(page, key: str) -> None:
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def tab_to(page, wanted: str, *, most: int = 60) -> None:
+    """Press Tab until that is reached, and see at each stop that it can be seen."""
+    for _stop in range(most):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(STOP)
+        assert stop["shown"], stop
+        assert stop["in_view"], stop
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+            return
+    raise AssertionError(f"{wanted} is not reached by {most} stops")
+
+
+# An input is often drawn by what is around or beside it, which then has the outline.
+STOP = """() => {
+    const at = document.activeElement;
+    const drawn = [at, at.nextElementSibling, at.closest("label")].filter(Boolean);
+    const outlined = one => getComputedStyle(one).outlineStyle !== "none" && parseFloat(getComputedStyle(one).outlineWidth);
+    const box = (at.closest("label") ?? at).getBoundingClientRect();
+    const over = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height / 2, 20));
+    const own = [at, ...drawn];
+    return {
+        what: at.outerHTML.slice(0, 200),
+        shown: drawn.some(outlined),
+        in_view: box.bottom > 0 && box.top < innerHeight && own.some(one => one.contains(over) || over?.contains(one)),
+    };
+}"""
+
+
+def test_looking_at_every_page_with_scripts_changes_nothing(open_page):
+    """A mail scanner that runs scripts, scrolls and stays a while."""
+    invitation = ask(everything())
+    before = every_row()
+    page = open_page()
+    for name in ("answer", 2, 3, 4, "review", "history", "leave", "colleague"):
+        page.goto(page_of(invitation, name), wait_until="networkidle")
+        page.mouse.wheel(0, 9000)
+        page.keyboard.press("Tab")
+    page.wait_for_timeout(1200)  # longer than autosave waits
+    assert every_row() == before

@@ -156,6 +156,39 @@ def test_staff_may_ask_what_is_settled_and_leave_out_what_is_not(first):
     assert second.settled == {"step": "Left out by the editors."}
 
 
+def depends(survey, key, on):
+    """Ask the question `key` only of those who answered `on`."""
+    question = survey.questions.current().get(key=key)
+    question.show_if = [{"question": on, "answered": True}]
+    question.save()
+
+
+def test_what_another_question_depends_on_is_asked_again_although_it_is_settled(first):
+    with_rule(first, "hurdle", {"measure": "agreement", "at_least": 1})
+    with_rule(first, "share-2035", SETTLED)
+    depends(first.survey, "share-2035", on="hurdle")
+    depends(first.survey, "step", on="share-2035")
+    second = a_second_round(first)
+
+    delphi.settle(survey_round=second, now=REOPENS)
+
+    assert keys_asked(second) == ["catch-up", "hurdle", "share-2035", "step"]
+
+
+def test_staff_cannot_leave_out_what_another_question_depends_on(first):
+    depends(first.survey, "step", on="share-2035")
+    second = a_second_round(first, panel=False)
+
+    with pytest.raises(delphi.Needed):
+        delphi.override(survey_round=second, question_key="share-2035", ask=False)
+
+    second.refresh_from_db()
+    assert second.settled_at is None
+    delphi.override(survey_round=second, question_key="step", ask=False)
+    delphi.override(survey_round=second, question_key="share-2035", ask=False)
+    assert keys_asked(second) == ["catch-up", "hurdle"]
+
+
 def test_what_a_round_asks_stays_once_it_has_asked_somebody(first):
     second = a_second_round(first)
     with pytest.raises(delphi.TooLate):
