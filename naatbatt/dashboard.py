@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from naatbatt.mail.models import OutgoingMail, Switch
 from posts.models import Issue, Post, Subscriber
-from surveys.models import Answer, Nomination, OpenView, Round
+from surveys.models import Answer, Nomination, OpenView, Response, Round
 
 LISTED = 5
 SOON = timedelta(days=7)
@@ -33,6 +33,7 @@ class Week:
     """None stands for a part that this person may not see."""
 
     awaiting: int | None = None
+    late: int | None = None
     views: int | None = None
     nominations: int | None = None
     rounds: list[OpenRound] | None = None
@@ -53,12 +54,15 @@ def this_week(user: AbstractBaseUser | AnonymousUser, now: datetime | None = Non
         return isinstance(user, PermissionsMixin) and user.has_perm(permission)
 
     parts: dict[str, Any] = {}
-    if may("surveys.view_answer"):
-        parts["awaiting"] = Answer.objects.awaiting_moderation().count()
-    if may("surveys.view_openview"):
-        parts["views"] = OpenView.objects.awaiting().count()
-    if may("surveys.view_nomination"):
-        parts["nominations"] = Nomination.objects.waiting().count()
+    to_decide = {
+        "awaiting": ("surveys.view_answer", Answer.objects.awaiting_moderation()),
+        "late": ("surveys.view_response", Response.objects.exclude(offered_late_at=None)),
+        "views": ("surveys.view_openview", OpenView.objects.awaiting()),
+        "nominations": ("surveys.view_nomination", Nomination.objects.waiting()),
+    }
+    for name, (permission, rows) in to_decide.items():
+        if may(permission):
+            parts[name] = rows.count()
     if may("surveys.view_round"):
         parts["rounds"] = _rounds(now)
     if may("posts.view_post"):

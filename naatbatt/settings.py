@@ -399,6 +399,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # What never reaches Django is told of by the web server, with the path.
+        "gunicorn.error": {"handlers": ["console"], "propagate": False},
         # Robots ask by made-up host names all day; they are refused, which is no news.
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
     },

@@ -4,6 +4,7 @@ What is the same for everybody who has not answered it yet is kept in the cache 
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from django import forms
 from django.conf import settings
 from django.core.cache import cache
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -62,7 +63,7 @@ class QuestionBlock(Slot):
         number, beside, quoted = str(form.numbers.get(question.key, "")), self._beside(form), self._quoted(form)
         if not form.is_untouched(question):
             return self._html(form, context, template_pack, number, beside, quoted)
-        key = block_key(question, form.seed(question))
+        key = form.block_keys[question.key]
         html = form.cached.get(key)
         if html is None:
             html = self._html(form, context, template_pack, NUMBER, BESIDE, QUOTED)
@@ -104,16 +105,22 @@ class QuestionBlock(Slot):
 
     def _fields(self, form: "AnswerForm", context: Any, template_pack: str, *, several: bool) -> SafeString:
         question, name = self.question, self.name
-        fields = [Asked(name, question) if several or question.type.template else Field(name)]
+        fields = {name: Asked(name, question) if several or question.type.template else Field(name)}
         further = {
             f"{name}.blank": "surveys/fields/blanks.html",
             f"{name}-confidence": "surveys/fields/confidence.html",
             f"{name}-comment": None,
         }
-        fields += [Field(part, template=template) for part, template in further.items() if part in form.fields]
+        fields |= {part: Field(part, template=template) for part, template in further.items() if part in form.fields}
         depth = len(context.dicts)
-        html = "".join(field.render(form, context, template_pack=template_pack) for field in fields)
-        del context.dicts[depth:]  # crispy leaves there what it told each field, and copies all of it for the next
+
+        def rendered(part: str) -> str:
+            form.own(part)
+            html = fields[part].render(form, context, template_pack=template_pack)
+            del context.dicts[depth:]  # crispy leaves there what it told each field, and copies all of it for the next
+            return html
+
+        html = "".join(_as_before(form, question, part, rendered) for part in fields)
         return mark_safe(html)  # noqa: S308 - rendered templates
 
     def _beside(self, form: "AnswerForm") -> SafeString:
@@ -121,19 +128,45 @@ class QuestionBlock(Slot):
         return format_html('<div class="beside">{}</div>', html) if html else SafeString("")
 
     def _quoted(self, form: "AnswerForm") -> SafeString:
-        """How this one answer may be quoted. The same choice at every untouched question, so it is made once."""
+        """How this one answer may be quoted. The same wherever the same is stored, so that is made once."""
         if not form.asks_how_quoted(self.question):
             return SafeString("")
         name = f"{self.name}-attribution"
-        untouched = form.is_untouched(self.question)
-        if untouched and form.quoted is not None:
-            made_for, html = form.quoted
+        stored = form.stored(self.question)
+        chosen = stored.attribution if stored else ""
+        if not form.is_bound and chosen in form.quoted:
+            made_for, html = form.quoted[chosen]
             return SafeString(html.replace(made_for, name))
         form.build(self.question)
         html = render_to_string("surveys/fields/quoted.html", {"field": form[name], "chosen": form[name].value()})
-        if untouched:
-            form.quoted = (name, html)
+        form.quoted[chosen] = (name, html)
         return html
+
+
+# Fields as they look with what is stored in them, by all that this depends on, as long as the process lives. Nobody's
+# words are kept: they are put in afterwards, or the field is not kept.
+_looks: dict[str, str] = {}
+MOST_KEPT = 3000
+WORDS = "\x00words\x00"
+
+
+def _as_before(form: "AnswerForm", question: Question, part: str, rendered: Callable[[str], str]) -> str:
+    """One field of a question, rendered only where it has not been with the same in it."""
+    stored, own_words = form.stored(question), isinstance(form.fields[part].widget, forms.Textarea)
+    says_something = stored is not None and stored.value is not None and bool(question.type.words(stored.value, ""))
+    is_answer = part == f"q-{question.key}"
+    if form.is_bound or (is_answer and (question.settings.get("shuffle") or (says_something and not own_words))):
+        return rendered(part)
+    value = form[part].value()
+    key = repr((get_language(), question.spec, part, None if own_words else value))
+    if key not in _looks:
+        if len(_looks) >= MOST_KEPT:
+            _looks.clear()
+        if own_words:
+            form.put(part, WORDS)
+        _looks[key] = rendered(part)
+        form.put(part, value)
+    return _looks[key].replace(WORDS, escape(value or "")) if own_words else _looks[key]
 
 
 class Asked(Field):

@@ -1,8 +1,9 @@
 """The answer form, built from questions of a survey. What cannot be taken is shown again as it was typed."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from copy import copy, deepcopy
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -14,11 +15,12 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.formats import number_format
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from surveys.blocks import Attention, QuestionBlock, Slot, block_key, is_several
 from surveys.models import Answer, Blank, Contributor, PendingChange, Question, Sector, Survey
+from surveys.questions import QuestionSpec, question_type
 from surveys.questions.text import Words
 from surveys.quoting import attribution_choice
 from surveys.responses import Entry
@@ -83,7 +85,7 @@ class AnswerForm(forms.Form):
         self.numbers = numbers or {question.key: number for number, question in enumerate(self.questions, start=1)}
         self._question_of: dict[str, Question] = {}  # name of a field -> its question
         self._quotings: dict[tuple[str, bool], forms.Field] = {}
-        self.quoted: tuple[str, str] | None = None  # see QuestionBlock
+        self.quoted: dict[str, tuple[str, str]] = {}  # see QuestionBlock
         for question in self.questions:
             if not self.is_untouched(question):
                 self.build(question)
@@ -123,28 +125,17 @@ class AnswerForm(forms.Form):
         return [name for name, other in self._question_of.items() if other.key == question.key]
 
     def build(self, question: Question) -> None:
-        """Make the fields of a question, unless they are there."""
-        name, kind, spec = field_name(question), question.type, question.spec
+        """Make the fields of a question, unless they are there. They are shared with other forms: see `own`."""
+        name = field_name(question)
         if name in self.fields:
             return
         stored = self.stored(question)
-        field = kind.form_field(spec)
-        kind.arrange(field, spec, seed=self.seed(question))
-        field.label = field.label or _("Your answer")
-        blank = stored.blank if stored else ""
-        if stored is not None and stored.value is not None:
-            field.initial = kind.load(stored.value)
-        elif kind.blanks_among_choices and blank in kind.offered(spec):
-            field.initial = blank
-        added = {name: _plainly_worded(field)}
-        if kind.offered(spec) and not kind.blanks_among_choices:
-            added[f"{name}.blank"] = _blank_field(kind.offered(spec), blank)
-        if kind.asks_confidence:
-            added[f"{name}-confidence"] = _confidence_field(stored.confidence if stored else None)
-        if kind.asks_comment:
-            added[f"{name}-comment"] = _plainly_worded(_comment_field(stored.comment if stored else ""))
+        if stored is not None:
+            self._say_what_is_stored(question, stored)
+        added = {f"{name}{part}": field for part, field in _fields_of(question, self.seed(question)).items()}
         shown_again = self.is_bound and self.was_shown(question)
         if self.is_bound and not shown_again:
+            added = {part: copy(field) for part, field in added.items()}
             for one in added.values():
                 one.bound_data = _as_stored  # type: ignore[method-assign]
         if self.survey is not None and self.asks_how_quoted(question):
@@ -152,6 +143,27 @@ class AnswerForm(forms.Form):
             added[f"{name}-attribution"] = self._quoting(self.survey, chosen, shown_again)
         self.fields |= added
         self._question_of |= dict.fromkeys(added, question)
+
+    def own(self, name: str) -> None:
+        """Make a field this form's own: what renders it writes into it, and others clean by the same."""
+        self.fields[name] = deepcopy(self.fields[name])
+        self._bound_fields_cache.pop(name, None)  # type: ignore[attr-defined]
+
+    def put(self, name: str, value: Any) -> None:
+        """Have a field show this as long as nothing is typed."""
+        self.initial[name] = value
+        self._bound_fields_cache.pop(name, None)  # type: ignore[attr-defined]
+
+    def _say_what_is_stored(self, question: Question, stored: Stored) -> None:
+        name, kind = field_name(question), question.type
+        offered = kind.offered(question.spec)
+        if stored.value is not None:
+            self.initial[name] = kind.load(stored.value)
+        elif kind.blanks_among_choices and stored.blank in offered:
+            self.initial[name] = stored.blank
+        self.initial[f"{name}.blank"] = [stored.blank] if stored.blank in offered else []
+        self.initial[f"{name}-confidence"] = stored.confidence
+        self.initial[f"{name}-comment"] = stored.comment
 
     def _quoting(self, survey: Survey, chosen: str, shown_again: bool) -> forms.Field:
         """How one answer may be quoted: the same field wherever the same was chosen before."""
@@ -167,10 +179,14 @@ class AnswerForm(forms.Form):
         return f"{self.contributor.pk}:{question.key}"
 
     @cached_property
+    def block_keys(self) -> dict[str, str]:
+        """Key of an untouched question -> under which it is cached."""
+        return {each.key: block_key(each, self.seed(each)) for each in self.questions if self.is_untouched(each)}
+
+    @cached_property
     def cached(self) -> dict[str, str]:
         """What is cached of the untouched questions, in one look."""
-        keys = [block_key(question, self.seed(question)) for question in self.questions if self.is_untouched(question)]
-        return cache.get_many(keys) if keys else {}
+        return cache.get_many([*self.block_keys.values()]) if self.block_keys else {}
 
     # --- what was typed
 
@@ -301,17 +317,53 @@ class WhyBlank(forms.MultipleChoiceField):
         return chosen
 
 
-def _blank_field(offered: Mapping[str, str], blank: str) -> forms.Field:
+def _fields_of(question: Question, seed: str) -> dict[str, forms.Field]:
+    """What is asked of a question, by what their names end in, without what anybody answered.
+
+    Kept in the process, where the order of choices is the same for everybody, by all that they are made from.
+    """
+    if question.settings.get("shuffle"):
+        return _made_of(question.spec, seed)
+    spec = question.spec
+    return _kept(_Content(f"{get_language()}:{spec!r}", spec))
+
+
+@dataclass(frozen=True)
+class _Content:
+    key: str
+    spec: QuestionSpec = field(compare=False)
+
+
+@lru_cache(maxsize=1000)
+def _kept(content: _Content) -> dict[str, forms.Field]:
+    return _made_of(content.spec, "")
+
+
+def _made_of(spec: QuestionSpec, seed: str) -> dict[str, forms.Field]:
+    kind = question_type(spec.kind)
+    field = kind.form_field(spec)
+    kind.arrange(field, spec, seed=seed)
+    field.label = field.label or _("Your answer")
+    found = {"": _plainly_worded(field)}
+    if kind.offered(spec) and not kind.blanks_among_choices:
+        found[".blank"] = _blank_field(kind.offered(spec))
+    if kind.asks_confidence:
+        found["-confidence"] = _confidence_field()
+    if kind.asks_comment:
+        found["-comment"] = _plainly_worded(_comment_field())
+    return found
+
+
+def _blank_field(offered: Mapping[str, str]) -> forms.Field:
     return WhyBlank(
         label=_("Or instead of an answer"),
         choices=list(offered.items()),
         required=False,
-        initial=[blank] if blank in offered else [],
         error_messages={"invalid_choice": _("Choose among the listed answers.")},
     )
 
 
-def _confidence_field(chosen: int | None) -> forms.Field:
+def _confidence_field() -> forms.Field:
     return forms.TypedChoiceField(
         label=_("How confident are you?"),
         choices=[(step, str(step)) for step in CONFIDENCE],
@@ -319,15 +371,13 @@ def _confidence_field(chosen: int | None) -> forms.Field:
         empty_value=None,
         required=False,
         widget=forms.RadioSelect,
-        initial=chosen,
         error_messages={"invalid_choice": _("Choose a whole number from 1 to 10.")},
     )
 
 
-def _comment_field(text: str) -> forms.Field:
+def _comment_field() -> forms.Field:
     field = Words(max_length=COMMENT_LIMIT)
     field.label = _("In your own words (optional)")
-    field.initial = text
     field.widget.attrs["rows"] = 3
     return field
 

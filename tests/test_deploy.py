@@ -4,11 +4,14 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 import yaml
 
+from naatbatt.mail import links
 from tests.test_checks import GOOD, variables_read
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -190,6 +193,24 @@ def test_units_start_what_exists_with_few_rights(path):
 def test_the_web_unit_checks_migrates_and_collects_before_it_serves():
     service = parse_unit(DEPLOY / "systemd" / "naatbatt-web.service")["Service"]
     assert [shlex.split(command)[2] for command in service["ExecStartPre"]] == ["check", "migrate", "collectstatic"]
+
+
+def test_what_the_web_server_itself_says_of_a_request_carries_no_personal_link(tmp_path):
+    token = links.token("answer", links.new_nonce())
+    worker = f"""
+        import django
+        from gunicorn.config import Config
+        from gunicorn.glogging import Logger
+
+        log = Logger(Config())
+        django.setup()  # as a worker loads the site
+        log.error("Error handling request %s %s", "GET", "/a/{token}/")
+    """
+    environment = {"PATH": "", "VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "naatbatt.settings"}
+    command = [sys.executable, "-c", textwrap.dedent(worker)]
+    ran = subprocess.run(command, env=environment, cwd=DEPLOY.parent, capture_output=True, text=True, check=True)
+    assert "Error handling request GET /a/••••••/" in ran.stderr
+    assert token not in ran.stdout + ran.stderr
 
 
 # --- containers ------------------------------------------------------------------------------------------------------

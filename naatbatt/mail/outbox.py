@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.core.validators import MaxLengthValidator, validate_email
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,6 +31,7 @@ from naatbatt.mail.handover import UnreachableError, compose, connect, hand_over
 from naatbatt.mail.models import OutgoingMail, OutgoingMailQuerySet, Stream, Suppression
 from naatbatt.mail.rendering import Rendered, one_line, render
 from naatbatt.mail.switch import arm, hold, is_held
+from naatbatt.prepared import Prepared
 
 __all__ = ["arm", "deliver", "deliver_due", "enqueue", "hold", "is_held", "release_stale", "tell_staff"]
 
@@ -52,6 +53,8 @@ _FURTHER_HEADER = re.compile(
     re.IGNORECASE,
 )
 
+
+_of_key = Prepared(lambda key: OutgoingMail.objects.filter(key=key))
 
 # --- the door --------------------------------------------------------------------------------------------------------
 
@@ -79,37 +82,40 @@ def enqueue(
         raise ValueError(f"{stream!r} is no stream; there are {', '.join(Stream.values)}")
     if not key or len(key) > 200:
         raise ValueError("a key has 1 to 200 characters")
-    with transaction.atomic():
-        earlier = OutgoingMail.objects.filter(key=key).first()
-        if earlier:
-            return earlier
-        rendered = rendered or render(name, context)
-        now = timezone.now()
-        address = one_line(to)
-        state, outcome = _at_the_door(address, stream)
-        mail, created = OutgoingMail.objects.get_or_create(
-            key=key,
-            defaults={
-                "stream": stream,
-                "name": name,
-                "to_address": address[:254],
-                "to_name": one_line(to_name)[:200],
-                "reply_to": one_line(reply_to)[:254],
-                "subject": one_line(rendered.subject)[:250],
-                "text": rendered.text,
-                "html": rendered.html,
-                "headers": _clean(headers or {}),
-                "state": state,
-                "outcome": outcome,
-                "due_at": due_at or now,
-                "message_id": f"<{uuid.uuid4().hex}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}>",
-                "created_at": now,
-                "settled_at": None if state == State.QUEUED else now,
-            },
-        )
-        if created and state == State.QUEUED and mail.due_at <= now:
-            _ring_on_commit()
-        return mail
+    for earlier in _of_key(key):
+        return earlier
+    rendered = rendered or render(name, context)
+    now = timezone.now()
+    address = one_line(to)
+    state, outcome = _at_the_door(address, stream)
+    mail = OutgoingMail(
+        key=key,
+        stream=stream,
+        name=name,
+        to_address=address[:254],
+        to_name=one_line(to_name)[:200],
+        reply_to=one_line(reply_to)[:254],
+        subject=one_line(rendered.subject)[:250],
+        text=rendered.text,
+        html=rendered.html,
+        headers=_clean(headers or {}),
+        state=state,
+        outcome=outcome,
+        due_at=due_at or now,
+        message_id=f"<{uuid.uuid4().hex}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}>",
+        created_at=now,
+        settled_at=None if state == State.QUEUED else now,
+    )
+    try:
+        with transaction.atomic():
+            mail.save(force_insert=True)
+            if state == State.QUEUED and mail.due_at <= now:
+                _ring_on_commit()
+    except IntegrityError:
+        for written_since in _of_key(key):
+            return written_since
+        raise
+    return mail
 
 
 def tell_staff(*, key: str, headline: str, message: str, page_url: str = "") -> list[OutgoingMail]:

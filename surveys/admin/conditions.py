@@ -3,6 +3,7 @@
 No script: once a question is chosen, the page is looked at again, and then it offers what can be asked of its answer.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -149,6 +150,8 @@ class ShowWhen(forms.Field):
         if row.test in BARE:
             return {"question": row.question, "answered": BARE[row.test]}
         if row.test in ("is", "is_not"):
+            if not row.options:
+                raise ValidationError(_("Tick at least one answer to “%s”.") % row.question, code="options")
             return {"question": row.question, row.test: [*row.options]}
         if row.test != BOUNDS:
             raise ValidationError(_("Say what must be true of the answer to “%s”.") % row.question, code="test")
@@ -156,6 +159,9 @@ class ShowWhen(forms.Field):
         bounds = {name: _number(text) for name, text in typed.items() if text.strip()}
         if not bounds:
             raise ValidationError(_("Say from which number, or to which, for “%s”.") % row.question, code="bounds")
+        if len(bounds) == 2 and bounds["at_least"] > bounds["at_most"]:
+            told = _("The first number is above the second, so no answer to “%s” is between them.")
+            raise ValidationError(told % row.question, code="bounds")
         return {"question": row.question, **bounds}
 
 
@@ -168,6 +174,9 @@ def _say_the_same(rows: Sequence[Row], others: Sequence[Row]) -> bool:
 def _number(typed: str) -> int | float:
     try:
         text = typed.strip() if len(typed) <= LONGEST else ""
-        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+        found = int(text) if text.lstrip("+-").isdecimal() else float(text)
     except ValueError:
-        raise ValidationError(_("“%s” is no number.") % typed[:20], code="invalid") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValidationError(_("“%s” is no number.") % typed[:20], code="invalid")
+    return found

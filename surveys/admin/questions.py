@@ -9,6 +9,8 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms.utils import ErrorList
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -162,6 +164,21 @@ class QuestionPage(admin.ModelAdmin):
         others = [other.spec for other in question.survey.questions.current()]
         return conditions.in_words(others, question.show_if)
 
+    @admin.display(description=gettext_lazy("settings"))
+    def settings_told(self, question: Question) -> SafeString | str:
+        """Each setting that is not as usual, with the label it has in the form."""
+        stored = question.settings if isinstance(question.settings, Mapping) else {}
+        fields = question.type.settings_form().base_fields
+        known = {name: field for name, field in fields.items() if name in stored}
+        lines = [(capfirst(field.label), _told(field, stored[name])) for name, field in known.items()]
+        return format_html_join(mark_safe("<br>"), "{}: {}", lines) or _("as usual")
+
+    @admin.display(description=gettext_lazy("options"))
+    def options_told(self, question: Question) -> SafeString | str:
+        options = [option for option in question.options if isinstance(option, Mapping)]
+        lines = [(option.get("label", ""), option.get("key", "")) for option in options]
+        return format_html_join(mark_safe("<br>"), "{} <code>{}</code>", lines) or "–"
+
     def _is_edited(self, request: HttpRequest, question: Any) -> bool:
         """Whether its wording may be changed by who asks."""
         allowed = (
@@ -189,9 +206,22 @@ class QuestionPage(admin.ModelAdmin):
         )
 
 
+TOLD = {"show_if": "shown_when", "settings": "settings_told", "options": "options_told"}
+
+
 def _in_words(fields: Sequence[Any]) -> list[Any]:
-    """Conditions that cannot be edited stand there in words."""
-    return ["shown_when" if name == "show_if" else name for name in fields]
+    """What cannot be edited stands there in words, not as it is stored."""
+    return [TOLD.get(name, name) for name in fields]
+
+
+def _told(field: forms.Field, value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_told(field, one) for one in value) or _("none")
+    if isinstance(value, Mapping):
+        return str(value.get("label", ""))
+    return str(dict(getattr(field, "choices", ())).get(value, value))
 
 
 def row_named(raw: Any) -> int | None:

@@ -14,7 +14,7 @@ from surveys.admin.bank import QuestionBank
 from surveys.admin.definitions import WordsUsed
 from surveys.admin.instruments import Instrument
 from surveys.admin.pages import change_address, link_to
-from surveys.admin.questions import QuestionPage, row_named
+from surveys.admin.questions import TOLD, QuestionPage, row_named
 from surveys.admin.sections import QuestionInline, SectionInline, with_answered
 from surveys.admin.stop_rules import StopRules
 from surveys.models import Question, Section, Survey
@@ -90,7 +90,7 @@ class QuestionAdmin(QuestionPage, QuestionBank, StopRules):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        frozen = (*(name for name in Question.FROZEN if name not in ("version", "show_if")), "shown_when", "survey")
+        frozen = (*(name for name in Question.FROZEN if name not in ("version", *TOLD)), *TOLD.values(), "survey")
         return frozen if obj.superseded_at or obj.is_answered() else ("survey",)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -7,8 +7,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from naatbatt.mail import links
+from naatbatt.prepared import Prepared
 from surveys.invitations.letters import locked, mailing, write
 from surveys.models import Contributor, Invitation, Round, RoundClosed
+
+_of_link = Prepared(
+    lambda digest: Invitation.objects.select_related("survey_round__survey", "contributor", "response").filter(
+        link_digest=digest
+    )
+)
 
 
 def invite(*, survey_round: Round, contributors: Iterable[Contributor]) -> list[Invitation]:
@@ -57,8 +64,4 @@ def solicit(*, survey_round: Round, now: datetime | None = None) -> int:
 
 def find(*, token: str) -> Invitation | None:
     """Whose personal link this is, with all a page says about them. The same work for every token, right or wrong."""
-    return (
-        Invitation.objects.select_related("survey_round__survey", "contributor", "response")
-        .filter(link_digest=links.digest(token))
-        .first()
-    )
+    return next(iter(_of_link(links.digest(token))), None)

@@ -72,7 +72,7 @@ class Response(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{_('Response to')} {self.invitation}"
+        return f"{_('Response of')} {self.invitation}"
 
 
 class Consent(models.Model):

@@ -9,8 +9,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
+from naatbatt.prepared import Prepared
 from surveys import conditions
-from surveys.models.surveys import Survey
+from surveys.models.surveys import Round, Survey
 from surveys.questions import QuestionSpec, QuestionType, kind_choices, question_type
 
 # What the fields of a form are called that a question has besides its answer: its key with one of these.
@@ -164,6 +165,17 @@ class Question(models.Model):
         ]
         if found:
             raise ValidationError(found)
+
+
+_of_survey = Prepared(lambda survey: Question.objects.current().select_related("section").filter(survey=survey))
+
+
+def asked_in(survey_round: Round) -> list[Question]:
+    """What `Round.questions` gives, with the sections: for whoever answers."""
+    questions = [row for row in _of_survey(survey_round.survey_id) if row.key not in survey_round.settled]
+    for question in questions:
+        question.survey = survey_round.survey
+    return questions
 
 
 def in_order(questions: Iterable[Question]) -> list[Question]:

@@ -14,6 +14,7 @@ from surveys.questions.base import QuestionSpec, QuestionType, SettingsForm
 from surveys.results import Counted, Tally
 
 USUAL_LENGTH, USUAL_LINE = 2000, 200
+_TOO_LONG = gettext_lazy("This is too long: at most %(limit_value)d characters (it has %(show_value)d).")
 # What no one types and neither JSON in PostgreSQL nor XML can hold; tabs and line ends stay.
 UNPRINTABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
@@ -25,6 +26,7 @@ class Words(forms.CharField):
 
     def __init__(self, *, max_length: int) -> None:
         super().__init__(required=False, max_length=max_length, empty_value=None)
+        self.error_messages["max_length"] = _TOO_LONG
 
     def to_python(self, value: Any) -> str | None:
         if value is not None and not isinstance(value, str):

@@ -1,5 +1,6 @@
 """What somebody has answered, as they read it back: on the page, in the mail that thanks them, on paper."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,11 @@ def copy_of(response: Response, *, with_changes: bool = False) -> list[Line]:
     }
     if with_changes and response.submitted_at is not None:
         rows |= {row.question_id: row for row in response.pending_changes.select_related("question__section")}
+    return lines_of(rows)
+
+
+def lines_of(rows: Mapping[int, Current]) -> list[Line]:
+    """The same of answers that were read already, with their questions, by question."""
     lines = []
     for question in in_order(row.question for row in rows.values()):
         row = rows[question.pk]

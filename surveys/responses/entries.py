@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from surveys.models import Answer, Attribution, Blank, PendingChange, Question, Response
 
 Current = Answer | PendingChange
+Row = TypeVar("Row", Answer, PendingChange, Current)
 
 # What of an answer a contributor writes.
 CONTENT = ("value", "blank", "confidence", "comment", "attribution")
@@ -81,6 +82,17 @@ class Conflicting(Exception):
     def __init__(self, response: Response, conflicts: list[Conflict]) -> None:
         super().__init__(", ".join(conflict.question.key for conflict in conflicts))
         self.response, self.conflicts = response, conflicts
+
+
+def with_questions(rows: Iterable[Row], questions: Iterable[Question]) -> dict[int, Row]:
+    """Question -> its row, each with its question at hand: one of those that were read already, or else read now."""
+    found = {row.question_id: row for row in rows}
+    known = {question.pk: question for question in questions}
+    if others := found.keys() - known.keys():  # settled since, or asked in other words
+        known |= Question.objects.select_related("section").in_bulk(others)
+    for pk, row in found.items():
+        row.question = known[pk]
+    return found
 
 
 def edition(question: Question) -> str:

@@ -1,5 +1,7 @@
 """The mails about a response: the copy that thanks its author, and the word to staff that something came late."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -8,14 +10,17 @@ from naatbatt.mail import outbox
 from naatbatt.mail.models import Stream
 from naatbatt.zones import in_words
 from surveys.invitations import reply_address
-from surveys.models import Response, Round
-from surveys.responses.copies import copy_of, quoted_as
+from surveys.models import Answer, Response, Round
+from surveys.responses.copies import lines_of, quoted_as
 
 
-def thank(response: Response, survey_round: Round, *, again: bool, late: bool = False) -> None:
+def thank(
+    response: Response, survey_round: Round, answers: Mapping[int, Answer], *, again: bool, late: bool = False
+) -> None:
     """Mail a copy of what was submitted, keyed by the version: the same state is the same mail.
 
-    `again`: after the first time. `late`: sent after the end, and accepted by staff.
+    `answers`: what was submitted, by question. `again`: after the first time. `late`: sent after the end, and accepted
+    by staff.
     """
     contributor = response.invitation.contributor
     outbox.enqueue(
@@ -35,7 +40,7 @@ def thank(response: Response, survey_round: Round, *, again: bool, late: bool = 
                     "prompt": line.prompt, "said": line.said, "confidence": line.confidence, "comment": line.comment,
                     "own_line": line.own_line,
                 }
-                for line in copy_of(response)
+                for line in lines_of(answers)
             ],
             "attribution": quoted_as(response),
             "closed_door": survey_round.survey.closed_door,

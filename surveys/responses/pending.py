@@ -1,18 +1,37 @@
 """What a page shows its author: what they saved last, and the changes that they have not submitted yet."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
-from surveys.models import Invitation, Response, RoundClosed
-from surveys.responses.entries import Current
+from naatbatt.prepared import Prepared
+from surveys.models import Answer, Invitation, PendingChange, Question, Response, RoundClosed
+from surveys.responses.entries import Current, with_questions
+
+_answers_of = Prepared(lambda response: Answer.objects.filter(response=response))
+_changes_of = Prepared(lambda response: PendingChange.objects.filter(response=response))
 
 
-def current(response: Response | None) -> dict[int, Current]:
-    """Question -> its answer as its author last saved it: a pending change stands before what was submitted."""
+def current(response: Response | None, questions: Iterable[Question] = ()) -> dict[int, Current]:
+    """Question -> its answer as its author last saved it: a pending change stands before what was submitted.
+
+    `questions`: those that were read already.
+    """
+    counted, changes = saved(response)
+    return with_questions([*counted, *changes], questions)
+
+
+def saved(response: Response | None) -> tuple[list[Answer], list[PendingChange]]:
+    """What somebody's answers are, and which of them are being changed. Without their questions."""
     if response is None or response.pk is None:
-        return {}
-    answers: list[Current] = list(response.answers.select_related("question"))
-    changes = response.pending_changes.select_related("question") if response.submitted_at else ()
-    return {row.question_id: row for row in (*answers, *changes)}
+        return [], []
+    answers = _answers_of(response.pk)
+    changes = _changes_of(response.pk) if response.submitted_at else []
+    for answer in answers:
+        answer.response = response
+    for change in changes:
+        change.response = response
+    return answers, changes
 
 
 def discard(*, invitation: Invitation) -> int:

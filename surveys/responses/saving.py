@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from naatbatt.prepared import Prepared
 from surveys import conditions, consent, delphi, disclosure
 from surveys.invitations import recall_reminder
 from surveys.models import (
@@ -25,9 +26,9 @@ from surveys.models import (
     PendingChange,
     Question,
     Response,
-    Round,
     RoundClosed,
 )
+from surveys.models.questions import asked_in
 from surveys.responses.entries import (
     CONTENT,
     NO_PAGE,
@@ -44,6 +45,7 @@ from surveys.responses.entries import (
     edition,
     is_answered,
     knows,
+    with_questions,
 )
 from surveys.responses.letters import tell_of_offer, thank
 
@@ -52,6 +54,25 @@ ORIGIN = ("saved_from", "saved_seq")
 MODERATION = ("moderation", "moderated_at", "moderated_by", "moderation_reason", "edited_words")
 READ = (Answer.Moderation.APPROVED, Answer.Moderation.PROPOSED)
 CARRIED = (*CONTENT, *ORIGIN, *(f"{name}_id" if name == "moderated_by" else name for name in MODERATION))
+
+# Each answer as it stands now, where its history has not got that yet. In the database, without a way there and back.
+HISTORY = """
+    INSERT INTO surveys_answerversion
+        (answer_id, version, value, blank, confidence, comment, attribution, submitted, saved_at)
+    SELECT id, version, value, blank, confidence, comment, attribution, %s, %s FROM surveys_answer
+    WHERE response_id = %s AND NOT EXISTS (
+        SELECT 1 FROM surveys_answerversion AS kept
+        WHERE kept.answer_id = surveys_answer.id AND kept.version = surveys_answer.version
+    )
+"""
+
+_locked = Prepared(lambda pk: Invitation.objects.select_for_update().only("pk").filter(pk=pk))
+_whole = Prepared(
+    lambda pk: Invitation.objects.select_related("contributor", "survey_round__survey", "response__consent").filter(
+        pk=pk
+    )
+)
+_stored = Prepared(lambda response: Answer.objects.select_for_update().filter(response=response))
 
 
 def save(
@@ -94,22 +115,20 @@ class Saving:
 
     def __init__(self, invitation: Invitation, now: datetime, *, late: bool) -> None:
         self.now = now
-        locked = Invitation.objects.select_for_update(of=("self",)).select_related("contributor")
-        self.invitation = locked.get(pk=invitation.pk)
-        # In a statement of its own: one that has waited for the lock would still read the round as it was before.
-        self.survey_round = Round.objects.select_related("survey").get(pk=self.invitation.survey_round_id)
-        self.invitation.survey_round = self.survey_round
+        _locked(invitation.pk)
+        # In a statement of its own: one that has waited for the lock would still read things as they were before.
+        (self.invitation,) = _whole(invitation.pk)
+        self.survey_round = self.invitation.survey_round
         self.late = not self.survey_round.takes_answers(now)
         if self.late and not (late and now >= self.survey_round.opens_at):
             raise RoundClosed
-        self.questions = list(self.survey_round.questions())
-        self.response = Response.objects.select_related("consent").filter(
-            invitation=self.invitation
-        ).first() or Response(invitation=self.invitation, started_at=now)
-        self.response.invitation = self.invitation
+        self.questions = asked_in(self.survey_round)
+        self.response: Response = getattr(self.invitation, "response", None) or Response(
+            invitation=self.invitation, started_at=now
+        )
         self.submitted = self.response.submitted_at is not None
-        stored = self.response.answers.select_for_update() if self.response.pk else ()
-        self.answers: dict[int, Answer] = {row.question_id: row for row in stored}
+        stored = _stored(self.response.pk) if self.response.pk else ()
+        self.answers: dict[int, Answer] = with_questions(stored, self.questions)
         waiting = self.response.pending_changes.all() if self.submitted else ()
         self.pending: dict[int, PendingChange] = {row.question_id: row for row in waiting}
         self.entries: dict[str, Entry] = {}
@@ -175,7 +194,7 @@ class Saving:
         response.version += 1
         response.save()
         self._write(changed, first=first, at=sent_at)
-        thank(response, self.survey_round, again=not first, late=True)
+        thank(response, self.survey_round, self._after(changed), again=not first, late=True)
         return response
 
     # --- what changes
@@ -245,7 +264,7 @@ class Saving:
         if counts:
             delphi.carry_approval(response=response, survey_round=self.survey_round)
             recall_reminder(self.invitation)
-            thank(response, self.survey_round, again=not first)
+            thank(response, self.survey_round, self._after(changed), again=not first)
         elif submit:
             tell_of_offer(response)
         return response
@@ -369,17 +388,10 @@ class Saving:
             unique_fields=["response", "question"],
             update_fields=[*CONTENT, *ORIGIN, *MODERATION, "version", "updated_at"],
         )
-        AnswerVersion.objects.bulk_create(
-            AnswerVersion(
-                answer=answer,
-                version=answer.version,
-                submitted=self.response.submitted_at is not None,
-                saved_at=at,
-                **dict(zip(CONTENT, content_of(answer), strict=True)),
-            )
-            for answer in changed
-            if answer.question_id not in self.answers or answer.version > self.answers[answer.question_id].version
-        )
+        if changed:
+            with connection.cursor() as cursor:
+                said = [self.response.submitted_at is not None, connection.ops.adapt_datetimefield_value(at)]
+                cursor.execute(HISTORY, [*said, self.response.pk])
         if first and self.answers:  # saved in the draft, and submitted as they were
             drafts = AnswerVersion.objects.filter(answer__response=self.response, version=F("answer__version"))
             drafts.filter(submitted=False).update(submitted=True)

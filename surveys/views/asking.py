@@ -18,6 +18,7 @@ from surveys.blocks import Attention
 from surveys.definitions import explain
 from surveys.forms import AnswerForm
 from surveys.models import Answer, Invitation, PendingChange, Question, Round, RoundClosed
+from surveys.models.questions import asked_in
 from surveys.publishing import prose_html
 from surveys.responses import Source
 from surveys.standing import Standing
@@ -215,8 +216,8 @@ def _unknown_button() -> str:
 
 def standing_of(invitation: Invitation) -> Standing:
     """Where somebody stands in what their round asks."""
-    questions = invitation.survey_round.questions().select_related("section")
-    return Standing(questions, responses.current(response_of(invitation)))
+    questions = asked_in(invitation.survey_round)
+    return Standing(questions, responses.current(response_of(invitation), questions))
 
 
 def form_for(

@@ -11,6 +11,7 @@ from naatbatt.zones import in_words
 from surveys import consent, responses
 from surveys.forms import AnswerForm
 from surveys.models import Invitation, PendingChange, RoundClosed
+from surveys.models.questions import asked_in
 from surveys.quoting import QuotingForm
 from surveys.responses import Entry, Source
 from surveys.standing import Standing
@@ -138,8 +139,8 @@ def may_send(invitation: Invitation, standing: Standing) -> bool:
 
 
 def _standing(invitation: Invitation) -> Standing:
-    questions = invitation.survey_round.questions().select_related("section")
-    return Standing(questions, responses.current(response_of(invitation)))
+    questions = asked_in(invitation.survey_round)
+    return Standing(questions, responses.current(response_of(invitation), questions))
 
 
 def _quoting(invitation: Invitation, data: Mapping[str, Any] | None = None) -> QuotingForm:

@@ -10,8 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from surveys import consent, delphi, responses
 from surveys.forms import Problem
 from surveys.models import Answer, Invitation, PendingChange, RoundClosed
+from surveys.models.questions import asked_in
 from surveys.quoting import QuotingForm, own_name
 from surveys.responses import Source
+from surveys.responses.entries import with_questions
+from surveys.responses.pending import saved
 from surveys.review import Review, Row
 from surveys.standing import Standing
 from surveys.views.asking import address
@@ -134,11 +137,10 @@ class _Given:
 
     def __init__(self, invitation: Invitation) -> None:
         response = response_of(invitation)
-        stored = response.answers.select_related("question") if response else ()
-        waiting = response.pending_changes.select_related("question") if response and response.submitted_at else ()
-        self.answers: dict[int, Answer] = {row.question_id: row for row in stored}
-        self.changes: dict[int, PendingChange] = {row.question_id: row for row in waiting}
-        questions = invitation.survey_round.questions().select_related("section")
+        questions = asked_in(invitation.survey_round)
+        stored, waiting = saved(response)
+        self.answers: dict[int, Answer] = with_questions(stored, questions)
+        self.changes: dict[int, PendingChange] = with_questions(waiting, questions)
         standing = Standing(questions, {**self.answers, **self.changes})
         self.review = Review(standing, self.answers)
 

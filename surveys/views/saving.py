@@ -19,6 +19,7 @@ from surveys import responses
 from surveys.blocks import drawn_back
 from surveys.forms import AnswerForm, slot
 from surveys.models import Invitation, PendingChange, Question, RoundClosed
+from surveys.models.questions import asked_in
 from surveys.responses import Source
 from surveys.responses.entries import Current
 from surveys.standing import Standing
@@ -43,12 +44,12 @@ def save(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     keys = {*(taken or request.POST.getlist("shown"))}
     if len(keys) != 1:
         return HttpResponseBadRequest(_("This is not one answer."))
-    key, questions = keys.pop(), list(invitation.survey_round.questions().select_related("section"))
+    key, questions = keys.pop(), asked_in(invitation.survey_round)
     question = next((question for question in questions if question.key == key), None)
-    if question is None:
+    if question is None or invitation.survey_round.is_upcoming():
         return _gone(request, key)
     if taken:
-        standing = Standing(questions, responses.current(response_of(invitation)))
+        standing = Standing(questions, responses.current(response_of(invitation), questions))
         return _reply(request, invitation, question, standing, state="taken")
     form = _form(request, invitation, question)
     source = source_of(form.data)
@@ -58,7 +59,7 @@ def save(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         state = _take(invitation, form, source)
     except (RoundClosed, responses.UnknownQuestion):
         return _gone(request, key)
-    standing = Standing(questions, responses.current(response_of(invitation)))
+    standing = Standing(questions, responses.current(response_of(invitation), questions))
     if _is_overtaken(standing.answers.get(question.pk), source):
         state = "overtaken"
     elif form.errors and state != "conflict":
@@ -68,7 +69,7 @@ def save(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 def _form(request: HttpRequest, invitation: Invitation, question: Question) -> AnswerForm:
     """What was sent. Only where something of it cannot be taken, what is stored has to be looked up to stand for it."""
-    for answers in (dict, lambda: responses.current(response_of(invitation))):
+    for answers in (dict, lambda: responses.current(response_of(invitation), [question])):
         form = AnswerForm(
             questions=[question], contributor=invitation.contributor, survey=invitation.survey_round.survey,
             answers=answers(), data=request.POST,

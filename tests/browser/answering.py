@@ -9,6 +9,7 @@ import tomllib
 from types import SimpleNamespace
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
@@ -16,7 +17,7 @@ from django.utils import timezone
 from surveys import invitations, moderation, responses, rounds
 from surveys.models import Answer, Attribution, Invitation, Round, Section, Sector, Survey
 from surveys.responses import Entry
-from tests.browser.conftest import DESKTOP
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_week import look, press, wider_than_the_screen
 from tests.factories import ContributorFactory, InvitationFactory, QuestionFactory, RoundFactory
 
@@ -143,27 +144,37 @@ def asked_again(before: Round) -> Round:
 
 
 class Person:
-    """Somebody at a page, who looks at every state of it: at two magnifications, and on the smallest of screens."""
+    """Somebody at a page, who looks at every state of it.
+
+    What depends on the width and the colors alone is looked at where `page` is a phone with scripts.
+    """
 
     def __init__(self, page: Any, complaints: list[str], *, name: str, scripts: bool = True) -> None:
         self.page, self.complaints, self.name, self.scripts = page, complaints, name, scripts
 
     def see(self, state: str) -> None:
         look(self.page, f"{self.name}-{state}", axe=self.scripts)
-        self.fits(state)
+        if self.scripts and self.page.viewport_size == PHONE:
+            self._at_other_sizes(state)
+            self._by_night(state)
 
-    def fits(self, state: str) -> None:
+    def _at_other_sizes(self, state: str) -> None:
         """Nothing has to be scrolled sideways at 320 px, at 200 % zoom (half as wide), nor with letters twice as
         large."""
-        usual = self.page.viewport_size
         for width in (320, DESKTOP["width"] // 2):
             self.page.set_viewport_size({"width": width, "height": 700})
             assert not wider_than_the_screen(self.page), f"{state} at {width} px"
-        self.page.set_viewport_size({**DESKTOP, "width": 1280})
+        self.page.set_viewport_size(DESKTOP)
         self.page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert not wider_than_the_screen(self.page), f"{state} with large letters"
         self.page.evaluate("document.documentElement.style.fontSize = ''")
-        self.page.set_viewport_size(usual)
+        self.page.set_viewport_size(PHONE)
+
+    def _by_night(self, state: str) -> None:
+        self.page.emulate_media(color_scheme="dark")
+        found = Axe().run(self.page, options={"runOnly": ["color-contrast"], "resultTypes": ["violations"]})
+        assert found.response["violations"] == [], f"{state} by night"
+        self.page.emulate_media(color_scheme="light")
 
     def question(self, key: str) -> Any:
         return self.page.locator(f"#question-{key}")
@@ -181,9 +192,13 @@ class Person:
 
     def is_saved(self) -> None:
         """Wait until the page says so. Without scripts nothing is saved before a button is pressed."""
-        if self.scripts:
-            self.page.wait_for_function("Object.keys(localStorage).length === 0")
-            self.page.locator("#saved[data-state=saved]").wait_for()
+        if not self.scripts:
+            return
+        for _moment in range(200):
+            if not self.page.evaluate("localStorage.length"):
+                break
+            self.page.wait_for_timeout(50)
+        self.page.locator("#saved[data-state=saved]").wait_for()
 
     # what goes onto each page
 

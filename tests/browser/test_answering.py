@@ -162,7 +162,7 @@ def test_by_keyboard_alone_and_never_losing_sight_of_where_one_is(open_page, com
     survey_round = everything()
     survey_round.survey.questions.exclude(key__in=("catch-up", "why-not", "needs", "share-2035", "step")).delete()
     invitation = ask(survey_round)
-    page = open_page()
+    page = open_page(reduced_motion="reduce")
     me = Person(page, complaints, name="keyboard")
     page.goto(page_of(invitation))
 
@@ -170,7 +170,6 @@ def test_by_keyboard_alone_and_never_losing_sight_of_where_one_is(open_page, com
     page.keyboard.press("Enter")
     assert page.url.endswith("#main"), "the first stop leads past the head of the page"
     tab_to(page, "[name=q-catch-up]")
-    page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     me.question("why-not").wait_for()
     assert page.evaluate("document.activeElement.value") == "disagree", "what appears below takes no focus"
@@ -248,12 +247,17 @@ def tab_to(page, wanted: str, *, most: int = 60) -> None:
 STOP = """() => {
     const at = document.activeElement;
     const drawn = [at, at.nextElementSibling, at.closest("label")].filter(Boolean);
-    const outlined = one => getComputedStyle(one).outlineStyle !== "none" && parseFloat(getComputedStyle(one).outlineWidth);
+    const outlined = one => {
+      const style = getComputedStyle(one);
+      return style.outlineStyle !== "none" && !/^0/.test(style.outlineWidth);
+    };
     const box = (at.closest("label") ?? at).getBoundingClientRect();
     const over = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height / 2, 20));
     const own = [at, ...drawn];
     return {
         what: at.outerHTML.slice(0, 200),
+        box: box.toJSON(),
+        over: over?.outerHTML.slice(0, 100),
         shown: drawn.some(outlined),
         in_view: box.bottom > 0 && box.top < innerHeight && own.some(one => one.contains(over) || over?.contains(one)),
     };

@@ -1,6 +1,7 @@
 """An answer is given, and saved while it is: with a connection and without, in one place and in two."""
 
 import re
+import time
 
 import pytest
 
@@ -287,6 +288,44 @@ def test_a_save_that_the_button_has_overtaken_is_not_brought_back(open_page, inv
 
     assert stored() == "Train people first."
     assert AnswerVersion.objects.count() == 1
+
+
+def test_a_page_that_comes_back_with_mistakes_keeps_them_as_they_were_typed(open_page, invitation, complaints):
+    """A save that was still on its way when the button was pressed makes what is stored newer than what is kept."""
+    page = open_page()
+    page.goto(page_of(invitation))
+    low, best, high = question(page, "range").get_by_role("textbox").all()[:3]
+    for field, value in ((low, "5"), (best, "10"), (high, "20")):
+        field.fill(value)
+    says(page, "Saved")
+
+    saves = []
+
+    def save(route):
+        saves.append(route.request)
+        route.fetch() if len(saves) == 1 else route.continue_()  # the first reply does not come in time
+
+    def go_on(route):
+        time.sleep(1 if route.request.method == "POST" else 0)
+        route.continue_()
+
+    page.route("**/save/", save)
+    page.route("**/a/*/", go_on)
+    high.fill("7")
+    with page.expect_navigation():
+        high.press("Enter")
+    says(page, "Not saved yet.")
+    assert complaints.pop().endswith("422 (Unprocessable Entity)")
+    low, best, high = question(page, "range").get_by_role("textbox").all()[:3]
+    assert high.input_value() == "7"
+    assert high.get_attribute("aria-invalid") == "true"
+
+    high.fill("30")
+    says(page, "Saved")
+    nothing_is_left_to_send(page)
+    assert stored("range") == [5, 10, 30]
+    assert page.locator("[aria-invalid], .has-error").count() == 0, "what is right is not called wrong any more"
+    assert page.locator("#errors li.mended").count() == 1
 
 
 @pytest.mark.parametrize("choice", ["here", "elsewhere"])

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -23,6 +24,7 @@ from tests.factories import (
     SubscriberFactory,
     SurveyFactory,
 )
+from tests.markup import lost_forms
 from tests.surveys.answered import CLOSES, an_answered_round
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +33,9 @@ pytestmark = pytest.mark.django_db
 def page(client, name, *args, status=200, **query):
     got = client.get(reverse(f"admin:{name}", args=args), query)
     assert got.status_code == status
-    return got.content.decode()
+    text = got.content.decode()
+    assert not lost_forms(text)
+    return text
 
 
 def step(client, row, name, **data):
@@ -316,6 +320,23 @@ def test_a_step_is_taken_by_post_only_and_by_those_who_may(admin_client, client,
     assert not Snapshot.objects.exists()
 
 
+@pytest.mark.parametrize("may", ["view", "change"])
+def test_nobody_is_led_to_a_page_that_they_may_not_open(client, django_user_model, may):
+    survey_round = an_answered_round()
+    allowed = r"^(view|change)_" if may == "change" else r"^view_"
+    reader = django_user_model.objects.create_user("reader", is_staff=True)
+    reader.user_permissions.set(Permission.objects.filter(codename__regex=allowed))
+    client.force_login(reader)
+    texts = [page(client, "index"), page(client, "surveys_survey_change", survey_round.survey_id)]
+    rounds.close(survey_round=survey_round, now=CLOSES)
+    texts += [page(client, "surveys_round_change", survey_round.pk), page(client, "index")]
+
+    links = {unescape(link) for text in texts for link in re.findall(r'href="(/admin/[^"#]*)"', text)}
+
+    assert reverse("admin:surveys_round_change", args=[survey_round.pk]) in links
+    assert {link for link in links if client.get(link).status_code == 403} == set()
+
+
 def test_an_invitation_shows_its_standing_and_never_its_link(admin_client):
     invitation = InvitationFactory()
     step(admin_client, invitation.survey_round, "solicit")
@@ -550,7 +571,7 @@ def test_the_week_takes_the_same_queries_however_full_it_is(admin_client, django
         an_answered_round(closes_at=timezone.now() + timedelta(days=2))
         pending()
         PostFactory(published_at=None)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             page(admin_client, "index")
         an_answered_round(closes_at=timezone.now() + timedelta(days=2))
         PostFactory(published_at=None)

@@ -127,13 +127,13 @@ def test_that_it_was_answered_at_all_needs_no_second_look(admin_client):
     ("rows", "message"),
     [
         (row(0, "catch-up", ""), "Say what must be true of the answer to “catch-up”."),
-        (row(0, "catch-up", "is"), "“is” names no option of “catch-up”."),
+        (row(0, "catch-up", "is"), "Tick at least one answer to “catch-up”."),
         (row(0, "catch-up", "is", "maybe"), "“maybe” is no option of “catch-up”"),
         (row(0, "share-2035", "between"), "Say from which number, or to which, for “share-2035”."),
         (row(0, "share-2035", "between", low="many"), "“many” is no number."),
-        (row(0, "share-2035", "between", low="nan"), "“at_least” takes a number."),
+        (row(0, "share-2035", "between", low="nan"), "“nan” is no number."),
         (row(0, "share-2035", "between", low="9" * 5000), "no number"),
-        (row(0, "share-2035", "between", low="5", high="4"), "so this is never true"),
+        (row(0, "share-2035", "between", low="5", high="4"), "The first number is above the second"),
         (row(0, "hurdle", "between", low="1"), "An answer to “hurdle” is no number."),
         (row(0, "gone", "answered"), "There is no question “gone” before this one."),
         (row(0, "step", "answered"), "A question cannot depend on its own answer."),
@@ -166,6 +166,16 @@ def test_a_frozen_question_shows_its_conditions_as_a_sentence(admin_client):
     text = page(admin_client, "surveys_question_change", question.pk)
     assert "was answered “Agree” or “Strongly agree”" in text
     assert 'name="show_if-' not in text
+
+
+def test_what_is_frozen_stands_there_in_words_and_not_as_it_is_stored(admin_client):
+    survey = a_survey()
+    survey.questions.filter(key="hurdle").update(settings={"other": True, "offers": ["prefer_not"]})
+    an_answered_round(survey)
+    text = page(admin_client, "surveys_question_change", survey.questions.get(key="hurdle").pk)
+    assert "&quot;" not in text.split('id="content"')[1].split("<iframe")[0]
+    assert "Prefer not to say" in text
+    assert "<code>cost</code>" in text
 
 
 # --- what others depend on

@@ -346,6 +346,15 @@ def test_before_the_round_opens_nothing_is_kept(client):
     assert every_row() == before
 
 
+def test_before_the_round_opens_no_question_is_shown_to_who_guesses_its_name(client):
+    invitation = ask(*EVERY_KIND)
+    with time_machine.travel(invitation.survey_round.opens_at - timedelta(hours=1)):
+        reply = client.post(page_of(invitation, "save"), {"take": "where", "present": "where"})
+
+    assert told(reply)["state"] == "gone"
+    assert "plant" not in text_of(reply)
+
+
 def test_a_question_that_staff_replaced_meanwhile_says_so(client):
     invitation = ask(*EVERY_KIND)
     Question.objects.filter(key="where").update(superseded_at=invitation.survey_round.opens_at)
@@ -474,7 +483,7 @@ def test_a_save_takes_the_same_queries_for_one_question_and_twelve(client, numbe
     invitation = ask(*[{"key": f"q{n}", "prompt": f"Statement {n}."} for n in range(number)])
     save(client, invitation, "q0", seq=1, value="agree")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         save(client, invitation, "q0", seq=2, seen="1", value="disagree")
 
 
@@ -485,6 +494,6 @@ def test_questions_that_appear_cost_no_query_each(client, django_assert_num_quer
     invitation = ask(EVERY_KIND[0], *depending)
     save(client, invitation, seq=1, value="agree")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         reply = save(client, invitation, seq=2, seen="1", value="disagree")
     assert len(told(reply)["slots"]) == 6

@@ -4,10 +4,10 @@ import pytest
 from crispy_forms.utils import render_crispy_form
 from django.http import QueryDict
 
-from surveys import responses
+from surveys import blocks, responses
 from surveys.blocks import Attention
 from surveys.forms import AnswerForm, preview, slot
-from surveys.models import Question
+from surveys.models import Answer, Question
 from surveys.responses import Entry
 from tests.factories import InvitationFactory
 from tests.surveys.asking import ALL_ANSWERED, EVERY_KIND, ask
@@ -461,3 +461,26 @@ def test_preview_of_a_question_that_is_not_saved():
 
     assert "New?" in preview(question)
     assert "-attribution" not in preview(question)
+
+
+def test_what_is_kept_of_a_field_is_nobodys_words_and_looks_as_if_made_anew():
+    invitation = ask(*EVERY_KIND)
+    questions = list(invitation.survey_round.questions())
+
+    def page(comment, view):
+        stored = {
+            question.pk: Answer(question=question, value=value, comment=comment)
+            for question, value in zip(questions, ("agree", "south", ["cost"], 30, view), strict=True)
+        }
+        form = AnswerForm(questions=questions, contributor=invitation.contributor, answers=stored)
+        return render_crispy_form(form)
+
+    blocks._looks.clear()
+    first = page("Ours, <quoted> & all.", "A first view.")
+    warm = page("Theirs.", "A second view.")
+    assert not [html for html in blocks._looks.values() if "Ours" in html or "view." in html]
+    assert "Ours, &lt;quoted&gt; &amp; all." in first
+    assert "Ours" not in warm
+    blocks._looks.clear()
+    assert page("Theirs.", "A second view.") == warm
+    assert page("Ours, <quoted> & all.", "A first view.") == first

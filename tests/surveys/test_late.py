@@ -11,6 +11,7 @@ from naatbatt.mail.models import OutgoingMail
 from surveys import responses, rounds, snapshots
 from surveys.models import Answer, AnswerVersion, Invitation, PendingChange, Response, Round, RoundClosed, Snapshot
 from surveys.responses import Entry, Incomplete, NothingLate
+from tests.markup import lost_forms
 from tests.rows import every_row
 from tests.surveys.asking import EVERY_KIND, ask, page_of
 
@@ -403,6 +404,29 @@ def test_staff_find_what_waits_read_it_and_accept_it(desk, invitation):
     assert "Frozen as" in frozen
     assert "Freeze the round again" not in frozen
     assert Snapshot.objects.count() == 2
+
+
+def test_every_button_about_what_was_sent_late_presses_what_it_says(desk, invitation, editor):
+    close(invitation.survey_round)
+    offered = send(invitation, YES)
+    pages = [desk.get(change_page(offered)).content.decode()]
+    responses.accept_late(response=offered, by=editor)
+    pages.append(desk.get(change_page(offered)).content.decode())
+
+    assert change_page(offered, "accept-late") in pages[0]
+    assert change_page(offered, "freeze-again") in pages[1]
+    assert [lost_forms(text) for text in pages] == [[], []]
+
+
+def test_the_dashboard_leads_to_what_was_sent_late_until_it_is_decided(desk, invitation, editor):
+    assert "Sent late" not in desk.get("/admin/").content.decode()
+    offered = send(invitation, YES)
+    waiting = f'<a href="{reverse("admin:surveys_response_changelist")}?late=waiting">1</a>'
+    assert waiting in desk.get("/admin/").content.decode()
+
+    responses.accept_late(response=offered, by=editor)
+
+    assert "Sent late" not in desk.get("/admin/").content.decode()
 
 
 def test_staff_set_aside(desk, invitation):

@@ -119,14 +119,14 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_questions(client
     own = {f"q-q{n}-attribution": "sector" for n in range(number)}
     with django_assert_num_queries(3):
         see(client, invitation)
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(19):
         assert press_blindly(client, invitation, **own).status_code == 302
     draft(invitation, {f"q{n}": Entry(value="disagree", comment="No.") for n in range(number)})
     with django_assert_num_queries(5):
         see(client, invitation)
     with django_assert_num_queries(4):
         see(client, invitation, "thanks")
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(20):
         assert press_blindly(client, invitation, **own).status_code == 302
 
 

@@ -242,17 +242,37 @@ def test_agreement_names_answers_or_a_range(admin_client, first):
     [
         ("hurdle", {"measure": "iqr", "bound": "1"}, "Select a valid choice."),
         ("hurdle", {"measure": "agreement", "bound": "120"}, "a percentage from 0 to 100"),
-        ("hurdle", {"measure": "agreement", "bound": ""}, "a percentage from 0 to 100"),
-        ("share-2035", {"measure": "agreement", "bound": "75", "low": "9", "high": "7"}, "“from” is above “to”."),
-        ("share-2035", {"measure": "iqr", "bound": "1e999"}, "not saved"),
+        ("hurdle", {"measure": "agreement", "bound": ""}, "Say the number"),
+        ("hurdle", {"measure": "agreement", "bound": "-1", "answers": "cost"}, "a percentage from 0 to 100"),
+        ("share-2035", {"measure": "agreement", "bound": "75", "low": "9", "high": "7"}, "above the second"),
+        ("share-2035", {"measure": "agreement", "bound": "75", "low": "9"}, "from which number to which"),
+        ("share-2035", {"measure": "iqr", "bound": "1e999"}, "Enter a number."),
+        ("share-2035", {"measure": "iqr", "bound": "-2"}, "from 0 up"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused_in_words(admin_client, first, key, typed, problem):
+def test_a_rule_that_makes_no_sense_is_refused_in_words_and_stands_as_it_was_typed(
+    admin_client, first, key, typed, problem
+):
     question = first.survey.questions.get(key=key)
     text = step(admin_client, question, "stop-rule", **{f"stop-{name}": value for name, value in typed.items()})
     assert "The stop rule was not saved" in text
     assert problem in text
+    assert "at_most" not in text
+    assert "at_least" not in text
     assert Question.objects.get(pk=question.pk).stop_rule == {}
+    form = text.split('id="stop-rule"')[1].split("</form>")[0]
+    assert "<details open>" in form
+    for name, value in typed.items():
+        at = re.search(rf'name="stop-{name}" value="{re.escape(value)}"', form)
+        assert at or f'<option value="{value}" selected>' in form or name == "measure" or not value, (name, form)
+
+
+def test_the_answers_ticked_for_a_refused_rule_stay_ticked(admin_client, first):
+    question = first.survey.questions.get(key="hurdle")
+    typed = {"stop-measure": "agreement", "stop-bound": "999", "stop-answers": ["cost", "technology"]}
+    text = step(admin_client, question, "stop-rule", **typed)
+    assert re.findall(r'name="stop-answers" value="([^"]*)"[^>]* checked', text) == ["cost", "technology"]
+    assert '<option value="agreement" selected>' in text
 
 
 def test_a_question_whose_answers_can_be_measured_by_nothing_has_no_form(admin_client, first):

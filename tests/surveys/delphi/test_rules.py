@@ -230,3 +230,11 @@ def test_a_file_with_a_stop_rule_that_does_not_fit_is_refused_with_its_line(tmp_
     )
     with pytest.raises(CommandError, match=r"race.toml:7: stop_rule: “at_least” is nothing that “iqr” knows"):
         call_command("survey", "import", str(file))
+
+
+def test_a_spread_that_is_printed_as_the_bound_has_reached_it():
+    """0.4 - 0.1 is a little more than 0.3 to a computer."""
+    got = found(SHARE, {"measure": "iqr", "at_most": 0.3}, opinions(0.1, 0.1, 0.2, 0.4, 0.4))
+    assert "spans 0.3%" in got.finding
+    assert got.reached
+    assert not found(SHARE, {"measure": "iqr", "at_most": 0.299}, opinions(0.1, 0.1, 0.2, 0.4, 0.4)).reached
