@@ -147,7 +147,7 @@ def _worked_out(survey_round: Round) -> list[Finding]:
 
 
 def _kept_for_others(found: list[Finding]) -> list[Finding]:
-    """What a question that is still asked depends on is asked as well: without an answer to it nobody would see that."""
+    """What a question that is still asked depends on is asked as well, or nobody would be shown that one."""
     while needed := _needed(found) & {one.question.key for one in found if one.reason}:
         found = [replace(one, reason="") if one.question.key in needed else one for one in found]
     return found

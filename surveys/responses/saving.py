@@ -119,6 +119,8 @@ class Saving:
         # In a statement of its own: one that has waited for the lock would still read things as they were before.
         (self.invitation,) = _whole(invitation.pk)
         self.survey_round = self.invitation.survey_round
+        if self.invitation.link_digest != invitation.link_digest:
+            raise RoundClosed  # the link was taken away while this waited: replaced, or its owner is to be forgotten
         self.late = not self.survey_round.takes_answers(now)
         if self.late and not (late and now >= self.survey_round.opens_at):
             raise RoundClosed

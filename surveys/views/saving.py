@@ -36,13 +36,16 @@ from surveys.views.personal import moment, personal_view, response_of
 #   gone        it cannot be saved from this page any more
 
 
+LONGEST_KEY = 60  # as `Question.key` has it; the reply names the key in a header
+
+
 @require_POST
 @personal_view
 def save(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Save one answer as it stands, however often it is sent; or bring the one that is stored (`take`)."""
     taken = request.POST.getlist("take")
     keys = {*(taken or request.POST.getlist("shown"))}
-    if len(keys) != 1:
+    if len(keys) != 1 or len(min(keys)) > LONGEST_KEY:
         return HttpResponseBadRequest(_("This is not one answer."))
     key, questions = keys.pop(), asked_in(invitation.survey_round)
     question = next((question for question in questions if question.key == key), None)

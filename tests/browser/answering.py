@@ -9,7 +9,6 @@ import tomllib
 from types import SimpleNamespace
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
@@ -146,7 +145,7 @@ def asked_again(before: Round) -> Round:
 class Person:
     """Somebody at a page, who looks at every state of it.
 
-    What depends on the width and the colors alone is looked at where `page` is a phone with scripts.
+    Sizes are tried out where `page` is a phone with scripts: what it looks like does not depend on scripts.
     """
 
     def __init__(self, page: Any, complaints: list[str], *, name: str, scripts: bool = True) -> None:
@@ -156,7 +155,6 @@ class Person:
         look(self.page, f"{self.name}-{state}", axe=self.scripts)
         if self.scripts and self.page.viewport_size == PHONE:
             self._at_other_sizes(state)
-            self._by_night(state)
 
     def _at_other_sizes(self, state: str) -> None:
         """Nothing has to be scrolled sideways at 320 px, at 200 % zoom (half as wide), nor with letters twice as
@@ -169,12 +167,6 @@ class Person:
         assert not wider_than_the_screen(self.page), f"{state} with large letters"
         self.page.evaluate("document.documentElement.style.fontSize = ''")
         self.page.set_viewport_size(PHONE)
-
-    def _by_night(self, state: str) -> None:
-        self.page.emulate_media(color_scheme="dark")
-        found = Axe().run(self.page, options={"runOnly": ["color-contrast"], "resultTypes": ["violations"]})
-        assert found.response["violations"] == [], f"{state} by night"
-        self.page.emulate_media(color_scheme="light")
 
     def question(self, key: str) -> Any:
         return self.page.locator(f"#question-{key}")

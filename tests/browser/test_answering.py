@@ -1,5 +1,5 @@
-"""Everything that can be asked, answered from the first page to the receipt: on a phone and at a desk, with scripts and
-without, and by keyboard alone.
+"""Everything that can be asked, answered from the first page to the receipt: on a phone by night, at a desk without
+scripts, and by keyboard alone. (On a phone by day: test_week.py. On a phone without scripts: test_other_states.py.)
 
 `SHOTS=folder` keeps a picture of every state, to be looked at.
 """
@@ -22,10 +22,8 @@ RIGHT = SimpleNamespace(
     share="12", year="2039", chance="45", cost=("50", "68", "80"), dollars=("10", "40", "30", "20")
 )  # fmt: skip
 STATES = {
-    "phone": {"viewport": PHONE},
-    "desk": {"viewport": DESKTOP, "dark": True},
-    "phone-plain": {"viewport": PHONE, "java_script_enabled": False},
-    "desk-plain": {"viewport": DESKTOP, "java_script_enabled": False},
+    "phone": {"viewport": PHONE, "dark": True},
+    "plain": {"viewport": DESKTOP, "java_script_enabled": False},
 }
 
 
@@ -33,7 +31,7 @@ STATES = {
 def test_every_kind_of_question_from_the_link_to_the_receipt(open_page, complaints, state):
     invitation = ask(everything())
     page = open_page(**STATES[state])
-    me = Person(page, complaints, name=state, scripts="plain" not in state)
+    me = Person(page, complaints, name=state, scripts=state != "plain")
 
     # Who asks, and the first questions; one more comes with an answer.
     page.goto(page_of(invitation))

@@ -1,5 +1,5 @@
 """The pages of a personal link when it is not the first round of an open survey: behind closed doors, asked again, in
-real time, too early and too late, and the ways out. On a phone, and at a desk without scripts.
+real time, too early and too late, and the ways out. On a phone, with scripts and without.
 """
 
 import re
@@ -15,7 +15,7 @@ from surveys import delphi, invitations, responses
 from surveys.models import Answer, Attribution, Invitation, Nomination, Response, Round
 from surveys.responses import Entry
 from tests.browser.answering import Person, ask, asked_again, behind_closed_doors, everything, others_answer
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import PHONE
 from tests.browser.test_week import press
 from tests.surveys.asking import page_of
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 STATES = {
     "phone": {"viewport": PHONE},
-    "plain": {"viewport": DESKTOP, "java_script_enabled": False},
+    "plain": {"viewport": PHONE, "java_script_enabled": False},
 }
 
 
@@ -107,6 +107,7 @@ def test_a_second_round_stands_beside_what_the_group_said_and_is_kept_by_going_o
     assert mine == {key: before[key] for key in mine}, "everything else is as it was"
 
 
+@pytest.mark.parametrize("at", ["phone"], indirect=True)
 def test_in_real_time_the_group_is_seen_once_one_has_answered(at):
     survey_round = everything(group_shown=Round.GroupShown.LIVE)
     others_answer(survey_round)
@@ -169,6 +170,7 @@ def test_too_early_too_late_and_sent_all_the_same(at, settings):
     assert Response.objects.get().offered_late_at is not None
 
 
+@pytest.mark.parametrize("at", ["phone"], indirect=True)
 def test_a_wrong_link_and_one_that_was_replaced_tell_nothing(at):
     survey_round = everything()
     (invitation,) = invitations.invite(survey_round=survey_round, contributors=[ask(everything()).contributor])

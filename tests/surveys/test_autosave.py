@@ -497,3 +497,12 @@ def test_questions_that_appear_cost_no_query_each(client, django_assert_num_quer
     with django_assert_num_queries(12):
         reply = save(client, invitation, seq=2, seen="1", value="disagree")
     assert len(told(reply)["slots"]) == 6
+
+
+def test_a_key_longer_than_any_is_not_sent_back_in_a_header(client):
+    invitation = ask(*EVERY_KIND)
+
+    reply = save(client, invitation, key="k" * 61, value="agree")
+
+    assert reply.status_code == 400
+    assert "HX-Trigger" not in reply

@@ -285,6 +285,17 @@ def test_round_closed_early_takes_nothing():
     assert Answer.objects.get().value == "agree"
 
 
+def test_link_that_was_taken_away_while_an_answer_was_on_its_way_writes_nothing():
+    invitation = ask()
+    Invitation.objects.update(link_digest="0" * 64)  # as replacing a link, or forgetting its owner, does
+
+    for late in (False, True):
+        with pytest.raises(RoundClosed):
+            draft(invitation, late=late)
+
+    assert not Response.objects.exists()
+
+
 def test_new_words_wait_for_moderation_and_votes_do_not():
     invitation = ask(*EVERY_KIND)
 
