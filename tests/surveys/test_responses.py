@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from naatbatt.mail.models import OutgoingMail
 from surveys import invitations, responses
-from surveys.models import Answer, AnswerVersion, Attribution, Question, Response, RoundClosed, Survey
+from surveys.models import Answer, AnswerVersion, Attribution, Invitation, Question, Response, RoundClosed, Survey
 from surveys.responses import Entry, Incomplete, UnknownQuestion
 from tests.factories import QuestionFactory
 from tests.surveys.asking import EVERY_KIND, ask
