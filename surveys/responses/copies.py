@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from surveys import disclosure
-from surveys.models import Answer, PendingChange, Question, Response
+from surveys.models import Answer, Blank, PendingChange, Question, Response
 from surveys.models.questions import in_order
 from surveys.responses.entries import Current
 
@@ -61,6 +61,8 @@ def lines_of(rows: Mapping[int, Current]) -> list[Line]:
     lines = []
     for question in in_order(row.question for row in rows.values()):
         row = rows[question.pk]
+        if row.value is None and row.blank == Blank.NOT_SHOWN:
+            continue  # they have never met it
         if said := in_words(question, row):
             blank = row.value is None
             lines.append(Line(row, question.prompt, said, blank, row.confidence, row.comment, row.attribution))

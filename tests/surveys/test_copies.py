@@ -33,6 +33,16 @@ def invitation():
     return ask(*EVERY_KIND, opens_at=NOON - timedelta(days=1), closes_at=NOON + timedelta(days=7))
 
 
+def test_a_question_that_was_never_put_to_somebody_is_not_in_their_copy():
+    condition = [{"question": "catch-up", "is": ["disagree"]}]
+    asked = ask(*EVERY_KIND[:1], {"key": "why", "kind": "text", "prompt": "Why not?", "show_if": condition})
+
+    response = save(asked, {"catch-up": Entry(value="agree")}, submit=True)
+
+    assert Answer.objects.get(question__key="why").blank == "not_shown"
+    assert [line.prompt for line in responses.copy_of(response)] == [EVERY_KIND[0]["prompt"]]
+
+
 # --- every version
 
 

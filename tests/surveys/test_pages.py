@@ -405,6 +405,22 @@ def test_later_round_preselects_what_was_answered_before_and_keeps_it_with_one_p
     assert "Your answer of round 1" not in text_of(client.get(page_of(later)))
 
 
+def test_later_round_says_that_it_is_one_and_what_is_not_asked_again(client):
+    first = save(ask(*FOUR_PAGES, number=1), submit=True, start="yes", maker="no")
+    later = InvitationFactory(
+        survey_round__survey=first.survey_round.survey,
+        survey_round__number=2,
+        survey_round__settled={"maker": "All agree."},
+        contributor=first.contributor,
+    )
+
+    said = text_of(client.get(page_of(later)))
+
+    assert "Round 2 The same survey once more." in said
+    assert "1 question is settled and not asked again." in said
+    assert "The same survey once more." not in text_of(client.get(page_of(first)))
+
+
 # --- two windows
 
 
