@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from surveys import disclosure
-from surveys.models import Attribution, Consent, Contributor, Response, Survey
+from surveys.models import Consent, Contributor, Response, Survey
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,6 @@ def wording(survey: Survey) -> Wording:
         ),
     ]
     return Wording(tuple(point % {"minimum": survey.minimum_cell} for point in points))
-
-
-def levels(survey: Survey) -> list[Attribution]:
-    """The levels of attribution that a contributor may choose, from most to least open."""
-    return disclosure.levels(survey)
 
 
 def lines(contributor: Contributor, survey: Survey, interest: str = "") -> dict[str, str]:
